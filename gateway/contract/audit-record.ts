@@ -1,0 +1,112 @@
+// One record of the audit log (AUD-2), as it is hashed (RFC 8785), stored, exported and shown.
+// Who appends fills a RecordDraft; number, time and salt are the writer's alone.
+import { z } from 'zod';
+import type { Json } from './canonical.ts';
+import { timeSchema } from './ids.ts';
+import { meaningSchema } from './statement.ts';
+
+export const recordKinds = [
+  'log.opened',
+  'gateway.started',
+  'gateway.stopped',
+  'configuration.loaded',
+  'connection.lost',
+  'connection.restored',
+  'clock.lost',
+  'clock.restored',
+  'session.opened',
+  'session.refused',
+  'session.closed',
+  'session.expired',
+  'session.ended',
+  'request.refused',
+  'security.alert',
+  'account.created',
+  'account.changed',
+  'account.certified',
+  'account.locked',
+  'account.unlocked',
+  'account.deactivated',
+  'account.change-refused',
+  'terminal.requested',
+  'terminal.enrolled',
+  'terminal.approved',
+  'terminal.revoked',
+  'terminal.refused',
+  'terminal.code-issued',
+  'terminal.clock-skewed',
+  'command.asked',
+  'command.signed',
+  'command.countersigned',
+  'command.signature-refused',
+  'command.accepted',
+  'command.written',
+  'command.confirmed',
+  'command.rejected',
+  'command.failed',
+  'command.unknown',
+  'command.resolved',
+  'command.refused',
+  'command.expired',
+  'command.withdrawn',
+  'command.declined',
+  'audit.viewed',
+  'audit.exported',
+  'audit.verified',
+] as const;
+export const recordKindSchema = z.enum(recordKinds);
+export type RecordKind = (typeof recordKinds)[number];
+
+export const actorSchema = z.object({ id: z.string(), name: z.string(), printedName: z.string() });
+export type Actor = z.infer<typeof actorSchema>;
+export const recordTerminalSchema = z.object({ id: z.string(), name: z.string(), area: z.string().nullable() });
+export type RecordTerminal = z.infer<typeof recordTerminalSchema>;
+
+/**
+ * `actor` is null for the gateway itself; `address` is the peer's IP or null. `subject` is what it is about:
+ * a tag id, or `account:<id>`, `terminal:<id>`, `connection:<id>`, `log`, `gateway`.
+ * `detail.projection` `{subject, digest}` marks the record as the one that a projection's row stands on (IDN-1).
+ */
+export type RecordDraft = {
+  readonly kind: RecordKind;
+  readonly actor: Actor | null;
+  readonly terminal: RecordTerminal | null;
+  readonly address: string | null;
+  readonly subject: string;
+  readonly old?: Json;
+  readonly new?: Json;
+  readonly unit?: string;
+  readonly reason?: { readonly code: string | null; readonly comment: string | null };
+  readonly meaning?: z.infer<typeof meaningSchema>;
+  readonly signature?: { readonly jws: string };
+  readonly command?: string;
+  readonly detail?: { readonly [name: string]: Json | undefined };
+};
+
+/** `digest` is the leaf hash, SHA-256(0x00 ‖ canonical bytes), base64url. `time` has microseconds, UTC. */
+export type Appended = { readonly seq: number; readonly time: string; readonly digest: string };
+
+export const auditRecordSchema = z.object({
+  seq: z.int().nonnegative(),
+  time: timeSchema,
+  kind: recordKindSchema,
+  /** base64url of 16 random bytes. */
+  salt: z.string(),
+  actor: actorSchema.nullable(),
+  terminal: recordTerminalSchema.nullable(),
+  address: z.string().nullable(),
+  subject: z.string(),
+  old: z.json().optional(),
+  new: z.json().optional(),
+  unit: z.string().optional(),
+  reason: z.object({ code: z.string().nullable(), comment: z.string().nullable() }).optional(),
+  meaning: meaningSchema.optional(),
+  signature: z.object({ jws: z.string() }).optional(),
+  command: z.string().optional(),
+  detail: z.record(z.string(), z.json()).optional(),
+});
+export type AuditRecord = z.infer<typeof auditRecordSchema>;
+
+/** `GET /audit`: newest first; `next` is the `after` of the next (older) page, or null at the end. */
+export const auditPageSchema = z.object({ records: z.array(auditRecordSchema), next: z.int().nullable() });
+export type AuditPage = z.infer<typeof auditPageSchema>;

@@ -1,0 +1,101 @@
+// A command as the outside sees it: its states, its request and its view (CMD-1, NE 178 where the vocabulary fits).
+import { z } from 'zod';
+import { recordKindSchema } from './audit-record.ts';
+import { areaIdSchema, commandIdSchema, tagIdSchema, timeSchema } from './ids.ts';
+import { meaningSchema, requiresSchema, statementSchema } from './statement.ts';
+import { qualitySchema, tagValueSchema } from './values.ts';
+
+export const commandStates = [
+  'asked',
+  'awaiting-countersignature',
+  'accepted',
+  'written',
+  'confirmed',
+  'rejected',
+  'failed',
+  'unknown',
+  'resolved',
+  'refused',
+  'expired',
+  'withdrawn',
+  'declined',
+] as const;
+export const commandStateSchema = z.enum(commandStates);
+export type CommandState = (typeof commandStates)[number];
+
+/** Closed states; `unknown` may still be resolved by a person (CMD-6). */
+export const closedStates: ReadonlySet<CommandState> = new Set<CommandState>([
+  'confirmed',
+  'rejected',
+  'failed',
+  'unknown',
+  'resolved',
+  'refused',
+  'expired',
+  'withdrawn',
+  'declined',
+]);
+
+export const commandBodySchema = z.strictObject({
+  tagId: tagIdSchema,
+  value: tagValueSchema,
+  /** What the person saw when he asked. */
+  observed: z.strictObject({ value: tagValueSchema, sourceTime: timeSchema }),
+});
+export type CommandBody = z.infer<typeof commandBodySchema>;
+
+/** SIG-8: the signature's elements, shown wherever the record is. */
+export const signatureViewSchema = z.object({
+  signer: z.string(),
+  printedName: z.string(),
+  meaning: meaningSchema,
+  reasonCode: z.string().nullable(),
+  reasonText: z.string().nullable(),
+  comment: z.string().nullable(),
+  /** The gateway's time of the signature, and the terminal's own. */
+  time: timeSchema,
+  signedAt: timeSchema,
+  terminal: z.object({ id: z.string(), name: z.string() }),
+  record: z.int(),
+});
+export type SignatureView = z.infer<typeof signatureViewSchema>;
+
+export const stageViewSchema = z.object({
+  kind: recordKindSchema,
+  time: timeSchema,
+  record: z.int(),
+  actor: z.string().nullable(),
+  terminal: z.string().nullable(),
+  /** One sentence for a person. */
+  text: z.string(),
+});
+
+export const commandViewSchema = z.object({
+  id: commandIdSchema,
+  state: commandStateSchema,
+  tagId: tagIdSchema,
+  area: areaIdSchema,
+  description: z.string(),
+  /** As the device will hold it. */
+  value: tagValueSchema,
+  unit: z.string(),
+  observed: z.object({ value: tagValueSchema, quality: qualitySchema, sourceTime: timeSchema }),
+  askedBy: z.object({ id: z.string(), printedName: z.string() }),
+  askedAt: timeSchema,
+  expiresAt: timeSchema,
+  signatures: z.array(signatureViewSchema),
+  /** Signatures still missing. */
+  missingSignatures: z.int(),
+  stages: z.array(stageViewSchema),
+  /** What the device held when it was read back, where it was. */
+  readBack: z.object({ value: tagValueSchema, quality: qualitySchema, time: timeSchema }).nullable(),
+  /** Why it ended as it did: a stable code (a problem code or a device status) and a sentence. */
+  outcome: z.object({ code: z.string(), text: z.string() }).nullable(),
+});
+export type CommandView = z.infer<typeof commandViewSchema>;
+
+/** 201 of `POST /commands`. */
+export const askedCommandSchema = commandViewSchema.extend({ statement: statementSchema, requires: requiresSchema });
+export type AskedCommand = z.infer<typeof askedCommandSchema>;
+
+export const commandListSchema = z.object({ commands: z.array(commandViewSchema), next: z.int().nullable() });

@@ -1,0 +1,85 @@
+// Sign-in, session, terminals, accounts on the wire.
+import { z } from 'zod';
+import { areaIdSchema, terminalIdSchema, timeSchema } from './ids.ts';
+
+export const permissions = [
+  'view',
+  'command',
+  'verify',
+  'resolve',
+  'read-audit',
+  'export-audit',
+  'administer',
+] as const;
+export const permissionSchema = z.enum(permissions);
+export type Permission = (typeof permissions)[number];
+
+export const publicKeySchema = z.strictObject({
+  kty: z.literal('EC'),
+  crv: z.literal('P-256'),
+  x: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  y: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+});
+export type PublicKey = z.infer<typeof publicKeySchema>;
+
+export const terminalStates = ['active', 'pending', 'revoked'] as const;
+export const terminalBodySchema = z.strictObject({
+  name: z.string().trim().min(1).max(80),
+  publicKey: publicKeySchema,
+  code: z.string().min(1).max(64).optional(),
+});
+export const terminalViewSchema = z.object({
+  id: terminalIdSchema,
+  name: z.string(),
+  status: z.enum(terminalStates),
+  location: z.string(),
+  areas: z.array(areaIdSchema),
+  networks: z.array(z.string()),
+  enrolledAt: timeSchema,
+});
+export type TerminalView = z.infer<typeof terminalViewSchema>;
+export const terminalCreatedSchema = z.object({ id: terminalIdSchema, status: z.enum(terminalStates) });
+export const terminalListSchema = z.object({ terminals: z.array(terminalViewSchema) });
+
+export const signInBodySchema = z.strictObject({
+  username: z.string().min(1).max(256),
+  password: z.string().min(1).max(1024),
+  otp: z.string().max(16).optional(),
+});
+export const sessionViewSchema = z.object({
+  user: z.object({ id: z.string(), name: z.string(), printedName: z.string(), groups: z.array(z.string()) }),
+  terminal: z.object({ id: terminalIdSchema, name: z.string(), location: z.string(), areas: z.array(areaIdSchema) }),
+  /** What this session may do, by area, descendants spelled out. */
+  permissions: z.array(z.object({ area: areaIdSchema, permissions: z.array(permissionSchema) })),
+  certified: z.boolean(),
+  /** Days until the password expires; null when it does not. Warned of from 14 on. */
+  passwordExpiresInDays: z.int().nullable(),
+  idleTimeoutSeconds: z.int(),
+  /** What the next signing by this person needs (SIG-3). */
+  signingComponents: z.array(z.enum(['username', 'password'])),
+  plant: z.object({ name: z.string(), timeZone: z.string(), demo: z.boolean() }),
+});
+export type SessionView = z.infer<typeof sessionViewSchema>;
+
+export const accountStates = ['active', 'locked', 'deactivated'] as const;
+export const accountViewSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  printedName: z.string(),
+  groups: z.array(z.string()),
+  status: z.enum(accountStates),
+  certified: z.boolean(),
+  lockedAtTerminals: z.array(z.string()),
+});
+export type AccountView = z.infer<typeof accountViewSchema>;
+export const accountListSchema = z.object({ users: z.array(accountViewSchema) });
+
+/** Anyone may ask: what the sign-in page needs before anybody is known. */
+export const plantViewSchema = z.object({
+  name: z.string(),
+  timeZone: z.string(),
+  demo: z.boolean(),
+  version: z.string(),
+  demoAccounts: z.array(z.object({ name: z.string(), printedName: z.string(), may: z.string() })),
+});
+export type PlantView = z.infer<typeof plantViewSchema>;

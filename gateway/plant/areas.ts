@@ -1,0 +1,21 @@
+// The tree of areas: areas nest, rights stop at areas.
+import type { AreaId } from '../contract/ids.ts';
+import type { Area } from './tag.ts';
+
+/** The area and its ancestors, innermost first. An unknown area has none. */
+export function areaLine(areas: readonly Area[], id: AreaId): readonly AreaId[] {
+  const line: AreaId[] = [];
+  let current: AreaId | null = id;
+  while (current !== null && !line.includes(current)) {
+    const area: Area | undefined = areas.find((candidate) => candidate.id === current);
+    if (area === undefined) break;
+    line.push(area.id);
+    current = area.parent;
+  }
+  return line;
+}
+
+/** The area and all that lies within it. */
+export function areaWithDescendants(areas: readonly Area[], id: AreaId): readonly AreaId[] {
+  return areas.filter((area) => areaLine(areas, area.id).includes(id)).map((area) => area.id);
+}
