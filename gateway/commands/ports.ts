@@ -1,6 +1,6 @@
 // What commands/ needs from outside, as function types.
 import type { Actor, RecordTerminal } from '../contract/audit-record.ts';
-import type { AreaId, TerminalId, UserId } from '../contract/ids.ts';
+import type { AreaId, CommandId, TerminalId, UserId } from '../contract/ids.ts';
 import type { Refusal } from '../contract/problem.ts';
 import type { Permission } from '../contract/session.ts';
 import type { SignatureBody } from '../contract/statement.ts';
@@ -41,7 +41,10 @@ export type ReadDevice = (tag: Tag, timeoutMs: number) => Promise<DeviceReading>
 /** Latest value from the tag store. */
 export type ReadLatest = (tag: Tag) => Latest;
 
-/** Checks a signer's components (password) and standing; records refusals itself and counts failures (IDN-3). */
+/**
+ * Checks a signer's components (password) and standing; records refusals itself and counts failures (IDN-3): its
+ * Refusal carries `record`. `about` puts the refusal's record into the history of the command that was to be signed.
+ */
 export type SignerCheck =
   | {
       readonly ok: true;
@@ -62,4 +65,5 @@ export type CheckSigner = (
   body: SignatureBody,
   permission: Permission,
   area: AreaId,
+  about?: { readonly command: CommandId; readonly subject: string },
 ) => Promise<SignerCheck>;

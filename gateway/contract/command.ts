@@ -99,3 +99,11 @@ export const askedCommandSchema = commandViewSchema.extend({ statement: statemen
 export type AskedCommand = z.infer<typeof askedCommandSchema>;
 
 export const commandListSchema = z.object({ commands: z.array(commandViewSchema), next: z.int().nullable() });
+
+/** Body of `POST /commands/:id/statements`, which may be absent: what the next signer means to do. */
+export const statementPurposeBodySchema = z.strictObject({
+  purpose: z.enum(['sign', 'decline', 'resolve']).optional(),
+  /** With `resolve`: what the person found out about an unknown outcome (CMD-6). */
+  found: z.enum(['reached', 'not-reached', 'cannot-be-told']).optional(),
+});
+export type StatementPurposeBody = z.infer<typeof statementPurposeBodySchema>;

@@ -92,13 +92,15 @@ export type Refusal = {
   readonly detail: string;
   readonly field?: string;
   readonly current?: TagValueLike;
+  /** The audit record that already holds this refusal; who answers records it where this is missing. */
+  readonly record?: number;
 };
 type TagValueLike = number | boolean | string | null;
 
 export function refuse(
   code: ProblemCode,
   detail: string,
-  extra: { field?: string; current?: TagValueLike } = {},
+  extra: { field?: string; current?: TagValueLike; record?: number } = {},
 ): Refusal {
   return { ok: false, code, detail, ...extra };
 }
