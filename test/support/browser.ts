@@ -40,7 +40,7 @@ export async function launchBrowser(): Promise<Browser> {
       headless: true,
       args,
       // Chromium's sandbox refuses to run as root, and needs user namespaces for everybody else.
-      chromiumSandbox: process.getuid?.() !== 0 && found.origin !== 'npm' && mayUseNamespaces(),
+      chromiumSandbox: process.getuid?.() !== 0 && mayUseNamespaces(),
       env: { ...inheritedEnvironment(), ...found.env },
     });
   } catch (fault) {
