@@ -1,0 +1,75 @@
+// Compact JWS (RFC 7515) as terminals make them: ES256, a protected header with exactly alg, kid and typ, and a payload
+// that is RFC 8785 canonical JSON. Used by the verification of statements and certifications, and by audit verify.
+import { compactVerify, importJWK } from 'jose';
+import { z } from 'zod';
+import { canonicalJson } from '../contract/canonical.ts';
+import { type TerminalId, terminalIdSchema } from '../contract/ids.ts';
+import { type Refusal, refuse } from '../contract/problem.ts';
+import type { PublicKey } from '../contract/session.ts';
+
+const payloadSchema = z.record(z.string(), z.json());
+export type JwsPayload = z.infer<typeof payloadSchema>;
+export type ReadJws = { readonly ok: true; readonly kid: TerminalId; readonly payload: JwsPayload };
+
+/**
+ * Takes a compact JWS apart without checking its signature. Refuses `malformed-statement` where the header is not
+ * exactly {"alg":"ES256","kid","typ"} or the payload is not the RFC 8785 bytes of a JSON object: so there is one
+ * spelling only, with no member twice.
+ */
+export function readCompactJws(jws: string, type: string): ReadJws | Refusal {
+  const [header, payload, signature, ...rest] = jws.split('.');
+  if (header === undefined || payload === undefined || signature === undefined || rest.length > 0)
+    return malformed('it is no compact JWS');
+  const headerText = decode(header);
+  const headerSchema = z.strictObject({ alg: z.literal('ES256'), kid: terminalIdSchema, typ: z.literal(type) });
+  const parsedHeader = headerSchema.safeParse(parse(headerText));
+  if (!parsedHeader.success)
+    return malformed(`its protected header must be {"alg":"ES256","kid":<terminal id>,"typ":"${type}"}`);
+  const text = decode(payload);
+  const parsed = payloadSchema.safeParse(parse(text));
+  if (!parsed.success || text !== canonical(parsed.data))
+    return malformed('its payload must be the RFC 8785 bytes of the statement');
+  return { ok: true, kid: parsedHeader.data.kid, payload: parsed.data };
+}
+
+/** True when the key made the JWS's signature (ES256, RFC 7518 §3.4). */
+export async function es256Verifies(jws: string, publicKey: PublicKey): Promise<boolean> {
+  try {
+    await compactVerify(jws, await importJWK({ ...publicKey }, 'ES256'), { algorithms: ['ES256'] });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Null for what is not strict base64url of valid UTF-8. */
+function decode(part: string): string | null {
+  const bytes = Buffer.from(part, 'base64url');
+  if (bytes.toString('base64url') !== part) return null;
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+function parse(text: string | null): unknown {
+  if (text === null) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function canonical(payload: JwsPayload): string | null {
+  try {
+    return canonicalJson(payload);
+  } catch {
+    return null;
+  }
+}
+
+function malformed(why: string): Refusal {
+  return refuse('malformed-statement', `The signed statement cannot be read: ${why}.`, { field: 'statement' });
+}
