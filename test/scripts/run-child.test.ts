@@ -1,0 +1,65 @@
+// What `npm start` starts is told to stop once, and cannot outlive what started it.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { startScript } from './script-driver.ts';
+
+/** Writes its pid and each signal to a file, ends with 7 after the first signal; the timer stands for its work. */
+const program = `import { appendFileSync } from 'node:fs';
+const note = (line: string) => appendFileSync(process.argv[2] as string, line + '\\n');
+const work = setInterval(() => {}, 1000);
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => { note(signal); clearInterval(work); process.exitCode = 7; });
+note('up ' + process.pid);`;
+
+describe('the child that a script runs', () => {
+  let folder: string;
+  let notes: string;
+  let call: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'countersign-run-child-'));
+    notes = join(folder, 'notes');
+    writeFileSync(join(folder, 'program.ts'), program);
+    writeFileSync(notes, '');
+    call = `script.runPinned(node, ${JSON.stringify([join(folder, 'program.ts'), notes])})`;
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const lines = () => readFileSync(notes, 'utf8').trim().split('\n');
+  const up = () => vi.waitFor(() => expect(lines()[0]).toMatch(/^up /), { timeout: 20_000, interval: 20 });
+  const isGone = () => {
+    try {
+      process.kill(Number(lines()[0]?.slice(3)), 0);
+      return false;
+    } catch {
+      return true;
+    }
+  };
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('OPS-1: gets %s once and gives its exit code', async (signal) => {
+    const { child, ended } = startScript('run-child.mjs', call);
+    await up();
+    child.kill(signal);
+    expect(await ended).toMatchObject({ code: 7 });
+    expect(lines().slice(1)).toEqual([signal]);
+    expect(isGone()).toBe(true);
+  });
+
+  it('OPS-1: stops in order when what started it is killed hard', async () => {
+    const { child, ended } = startScript('run-child.mjs', call);
+    await up();
+    child.kill('SIGKILL');
+    expect(await ended).toMatchObject({ signal: 'SIGKILL' });
+    await vi.waitFor(() => expect(isGone()).toBe(true), { timeout: 20_000, interval: 20 });
+    expect(lines().slice(1)).toEqual(['SIGTERM']);
+  });
+
+  it('OPS-1: a child ended by a signal counts as 128 and the signal', async () => {
+    const { ended } = startScript('run-child.mjs', call);
+    await up();
+    process.kill(Number(lines()[0]?.slice(3)), 'SIGKILL');
+    expect(await ended).toMatchObject({ code: 137 });
+  });
+});

@@ -1,0 +1,49 @@
+// `npm test` ends with one plain line that counts, and names what it skipped.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startScript } from './script-driver.ts';
+
+describe('the count at the end of npm test', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'countersign-run-tests-'));
+    writeFileSync(
+      join(folder, 'vitest.config.mjs'),
+      `export default { test: { globals: true, root: ${JSON.stringify(folder)} } };`,
+    );
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const run = (files: { readonly [name: string]: string }) => {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    const args = ['--root', folder, '--config', join(folder, 'vitest.config.mjs')];
+    return startScript('run-tests.mjs', `script.runTests(node, ${JSON.stringify(args)})`).ended;
+  };
+
+  it('VAL-1: counts what passed, and says why something was skipped', async () => {
+    const { code, output } = await run({
+      'a.test.js': `test('holds', () => {}); test('needs more', (context) => context.skip('no database here'));`,
+    });
+    expect(output).toMatch(/^skipped: a\.test\.js > needs more \(no database here\)$/m);
+    expect(output.trimEnd().split('\n').at(-1)).toBe('1 passed, 0 failed, 1 skipped');
+    expect(code).toBe(0);
+  });
+
+  it('VAL-1: a failing test, a file that does not load and a lost rejection are all failures', async () => {
+    const { code, output } = await run({
+      'a.test.js': `test('holds', () => {}); test('does not', () => expect(1).toBe(2));`,
+      'b.test.js': `throw new Error('no file');`,
+      'c.test.js': `test('leaves a rejection', async () => { Promise.reject(new Error('lost')); await new Promise(setImmediate); });`,
+    });
+    expect(output.trimEnd().split('\n').at(-1)).toBe('2 passed, 3 failed');
+    expect(code).toBe(1);
+  });
+
+  it('VAL-1: finding no test at all is a failure', async () => {
+    const { code, output } = await run({});
+    expect(code).toBe(1);
+    expect(output.trimEnd().split('\n').at(-1)).toMatch(/^0 passed, 1 failed$/);
+  });
+});
