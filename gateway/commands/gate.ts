@@ -1,8 +1,19 @@
 // The only door to equipment (SIG-1). An AuthorisedWrite can be made here alone; a driver's write() takes nothing else.
 // Single use, with an expiry, checked at run time through a private field that no copy or look-alike has.
+import type { RecordDraft } from '../contract/audit-record.ts';
 import type { CommandId } from '../contract/ids.ts';
+import { GatewayError, type Refusal, refuse } from '../contract/problem.ts';
 import type { TagValue } from '../contract/values.ts';
+import { sameValue } from '../plant/device-value.ts';
 import type { Tag } from '../plant/tag.ts';
+import { checkChange, checkDevice, checkValue, type WritableTag } from './checks.ts';
+import type { MayStillSign, Wait } from './desk-ports.ts';
+import { deviceTurns, type Turn } from './device-turns.ts';
+import { type Intent, signaturesCarry } from './intent.ts';
+import type { Now, ReadDevice, WriteResult, WriteToPlc } from './ports.ts';
+import { boundedRead, type OutcomeOfRead, readBack } from './read-back.ts';
+import { acceptedDraft, outcomeDraft, writtenDraft } from './record-drafts.ts';
+import { inWords } from './value-text.ts';
 
 const makersKey = Symbol('commands/gate');
 
@@ -38,4 +49,215 @@ export class AuthorisedWrite {
     this.#taken = true;
     return { tag: this.#tag, value: this.#value, command: this.#command, notAfterMs: this.#notAfterMs };
   }
+}
+
+/** The write must have left within this time of the acceptance, or it never does. */
+const acceptedForMs = 10_000;
+/** Longest wait for the device's answer to the read before the write. */
+const readTimeoutMs = 2_000;
+/** A driver bounds its own writes; one that never answers is a fault, and after this its write counts as unknown. */
+const writeAnswerMs = 30_000;
+/** Commands waiting at one device address, the running one included. */
+const turnsPerAddress = 4;
+
+export type GatePorts = {
+  readonly now: Now;
+  readonly wait: Wait;
+  readonly readDevice: ReadDevice;
+  readonly writeToPlc: WriteToPlc;
+  readonly mayStillSign: MayStillSign;
+};
+
+/** How the gate's stages reach the log: `record` resolves when durable; `close` keeps trying until it is. */
+export type GateRecords = {
+  readonly record: (drafts: readonly RecordDraft[]) => Promise<void>;
+  readonly close: (drafts: readonly RecordDraft[]) => Promise<void>;
+  readonly sent: () => void;
+};
+
+/** An intent that is durable; made by `accept` alone, carried out once. */
+class AcceptedIntent {
+  readonly intent: Intent;
+  readonly notAfterMs: number;
+  readonly turn: Turn;
+  #carriedOut = false;
+  constructor(intent: Intent, notAfterMs: number, turn: Turn) {
+    this.intent = intent;
+    this.notAfterMs = notAfterMs;
+    this.turn = turn;
+  }
+  begin(): void {
+    if (this.#carriedOut) throw new GatewayError('internal-fault', 'an intent is carried out once');
+    this.#carriedOut = true;
+  }
+}
+
+export type { AcceptedIntent };
+
+export type Gate = {
+  /** A place at the tag's device address, before anything is recorded. Refuses command-in-progress when it is full. */
+  readonly reserve: (tag: WritableTag) => { readonly ok: true; readonly turn: Turn } | Refusal;
+  /**
+   * Appends the last signature and the intent in one turn and awaits that they are durable (CMD-4). Rejects with
+   * log-unavailable: then nothing happened and nothing will. Throws internal-fault for an intent whose signatures do
+   * not carry it. The turn is given back where it does not resolve.
+   */
+  readonly accept: (
+    intent: Intent,
+    lastSignature: RecordDraft,
+    turn: Turn,
+    records: GateRecords,
+  ) => Promise<AcceptedIntent>;
+  /** Check, write once, read back, record the outcome. Resolves when the outcome is durable. Never retries a write. */
+  readonly carryOut: (accepted: AcceptedIntent, records: GateRecords) => Promise<void>;
+};
+
+export function openGate(ports: GatePorts): Gate {
+  const turns = deviceTurns(turnsPerAddress);
+  const readDevice = boundedRead(ports.readDevice, ports.wait);
+
+  /** CMD-2 and CMD-3 right before the write; everything but the device's answer is asked without waiting. */
+  async function lastCheck(intent: Intent, notAfterMs: number): Promise<{ readonly ok: true } | Refusal> {
+    if (ports.now() > notAfterMs) return tooLate();
+    const reading = await readDevice(intent.tag, readTimeoutMs);
+    const nowMs = ports.now();
+    if (nowMs > notAfterMs) return tooLate();
+    const device = checkDevice(intent.tag, intent.observed, reading, nowMs);
+    if (!device.ok) return device;
+    const value = checkValue(intent.tag, intent.value);
+    if (!value.ok) return value;
+    if (!sameValue(value.value, intent.value, 0))
+      return refuse('value-out-of-range', 'The device holds another value.');
+    const change = checkChange(intent.tag, intent.value, intent.observed.value);
+    if (!change.ok) return change;
+    for (const [index, { signer, caller }] of intent.signatures.entries()) {
+      const person = { userId: signer, terminalId: caller.terminalId, address: caller.address };
+      const right = ports.mayStillSign(person, index === 0 ? 'command' : 'verify', intent.tag.area);
+      if (!right.ok) return right;
+    }
+    return { ok: true };
+  }
+
+  async function write(accepted: AcceptedIntent): Promise<WriteResult> {
+    const { tag, value, id } = accepted.intent;
+    const authorised = new AuthorisedWrite(makersKey, tag, value, id, accepted.notAfterMs);
+    const answer = ports.writeToPlc(authorised).catch(
+      // A driver that throws has not said whether it sent.
+      (fault: unknown): WriteResult => ({ kind: 'unknown', detail: `the driver failed: ${String(fault)}` }),
+    );
+    const silence = ports
+      .wait(writeAnswerMs)
+      .then((): WriteResult => ({ kind: 'unknown', detail: 'the driver did not answer' }));
+    const result = await Promise.race([answer, silence]);
+    // Nothing may be sent any more, whatever the driver still holds; and a write that can be taken now was never sent.
+    const neverTaken = authorised.take(Number.NEGATIVE_INFINITY) !== null;
+    return neverTaken && result.kind === 'unknown' ? { kind: 'not-sent', detail: result.detail } : result;
+  }
+
+  return {
+    reserve(tag) {
+      const turn = turns.take(tag.deviceAddress);
+      if (turn !== null) return { ok: true, turn };
+      return refuse(
+        'command-in-progress',
+        `Other commands for ${tag.id} are being carried out. Wait for their outcome, then sign again.`,
+      );
+    },
+
+    async accept(intent, lastSignature, turn, records) {
+      try {
+        const wrong = signaturesCarry(intent);
+        if (wrong !== null) throw new GatewayError('internal-fault', `the gate stays shut: ${wrong}`);
+        const notAfterMs = Math.min(intent.expiresAtMs, ports.now() + acceptedForMs);
+        await records.record([lastSignature, acceptedDraft(intent, new Date(notAfterMs).toISOString())]);
+        return new AcceptedIntent(intent, notAfterMs, turn);
+      } catch (fault) {
+        turn.done();
+        throw fault;
+      }
+    },
+
+    async carryOut(accepted, records) {
+      accepted.begin();
+      const { intent, notAfterMs, turn } = accepted;
+      try {
+        await turn.ready;
+        const check = await lastCheck(intent, notAfterMs).catch((fault: unknown) =>
+          refuse('internal-fault', `The check before the write failed: ${String(fault)}`),
+        );
+        if (!check.ok) {
+          const text = `${check.detail} Nothing was written.`;
+          await records.close([outcomeDraft('command.refused', intent, { code: check.code, text })]);
+          return;
+        }
+        const result = await write(accepted);
+        const at = new Date(ports.now()).toISOString();
+        if (result.kind === 'not-sent' || result.kind === 'rejected') {
+          await records.close(unwritten(intent, result, at));
+          return;
+        }
+        records.sent();
+        const read = await readBack({ ...ports, readDevice }, intent);
+        const written = result.kind === 'written';
+        const status = written ? result.status : result.detail;
+        await records.close([writtenDraft(intent, at, status, written), closing(intent, result, read)]);
+      } finally {
+        turn.done();
+      }
+    },
+  };
+}
+
+function tooLate(): Refusal {
+  return refuse('statement-expired', 'The time for the write had passed before the device was ready for it.');
+}
+
+function unwritten(
+  intent: Intent,
+  result: Extract<WriteResult, { kind: 'not-sent' | 'rejected' }>,
+  at: string,
+): readonly RecordDraft[] {
+  if (result.kind === 'not-sent')
+    return [
+      outcomeDraft('command.failed', intent, {
+        code: 'not-sent',
+        text: `Nothing was sent to the device: ${result.detail}`,
+      }),
+    ];
+  return [
+    writtenDraft(intent, at, result.status, true),
+    outcomeDraft('command.rejected', intent, {
+      code: result.status,
+      text: `The device refused the value: ${result.detail}`,
+    }),
+  ];
+}
+
+/** CMD-5: what the read-back proves. A write without an answer is confirmed only by a value that was not there before. */
+function closing(intent: Intent, result: WriteResult, read: OutcomeOfRead): RecordDraft {
+  const wanted = inWords(intent.tag, intent.value);
+  if (read.kind === 'agrees')
+    return outcomeDraft('command.confirmed', intent, {
+      code: 'read-back-agrees',
+      text: `Read back from the device: it holds ${inWords(intent.tag, read.readBack.value)}.`,
+      readBack: read.readBack,
+    });
+  if (read.kind === 'differs' && result.kind === 'written') {
+    const held = inWords(intent.tag, read.readBack.value);
+    return outcomeDraft('command.failed', intent, {
+      code: 'read-back-differs',
+      text: `The device took ${wanted} but holds ${held}.`,
+      readBack: read.readBack,
+    });
+  }
+  const why = result.kind === 'unknown' ? ` (${result.detail})` : '';
+  const seen =
+    read.kind === 'differs'
+      ? `it now holds ${inWords(intent.tag, read.readBack.value)}`
+      : `reading back failed: ${read.detail}`;
+  return outcomeDraft('command.unknown', intent, {
+    code: result.kind === 'unknown' ? 'no-answer' : 'not-readable',
+    text: `Nobody can tell whether the device took ${wanted}${why}; ${seen}. Look at the equipment before the next command.`,
+    ...(read.kind === 'differs' ? { readBack: read.readBack } : {}),
+  });
 }

@@ -1,0 +1,58 @@
+// A command's records as they come from the log or were just appended, and the parts of their `detail` that the life
+// of a command depends on. Written by record-drafts.ts, read by history.ts and recovery.ts.
+import { z } from 'zod';
+import type { Actor, Appended, RecordDraft, RecordKind, RecordTerminal } from '../contract/audit-record.ts';
+import type { Json } from '../contract/canonical.ts';
+import { areaIdSchema, timeSchema } from '../contract/ids.ts';
+import type { Meaning } from '../contract/statement.ts';
+import { qualitySchema, tagValueSchema } from '../contract/values.ts';
+
+/** An AuditRecord is one; so is a draft with the number and time that the log gave it. */
+export type CommandRecord = {
+  readonly seq: number;
+  readonly time: string;
+  readonly kind: RecordKind;
+  readonly actor: Actor | null;
+  readonly terminal: RecordTerminal | null;
+  readonly subject: string;
+  readonly old?: Json | undefined;
+  readonly new?: Json | undefined;
+  readonly unit?: string | undefined;
+  readonly reason?: { readonly code: string | null; readonly comment: string | null } | undefined;
+  readonly meaning?: Meaning | undefined;
+  readonly command?: string | undefined;
+  readonly detail?: { readonly [name: string]: Json | undefined } | undefined;
+};
+
+export function asRecord(draft: RecordDraft, appended: Appended): CommandRecord {
+  return { ...draft, seq: appended.seq, time: appended.time };
+}
+
+/** `detail` of command.asked. Whole numbers of signatures 1 to 4; times RFC 3339 UTC. */
+export const askedDetailSchema = z.object({
+  area: areaIdSchema,
+  description: z.string(),
+  quality: qualitySchema,
+  sourceTime: timeSchema,
+  expiresAt: timeSchema,
+  policy: z.string(),
+  signatures: z.int().min(1).max(4),
+});
+
+/** `detail` of command.signed and command.countersigned, as far as a view needs it. */
+export const signedDetailSchema = z.object({
+  signedAt: timeSchema,
+  reasonText: z.string().nullable(),
+});
+
+/** `detail` of command.accepted: the latest moment at which the write may leave the gateway. */
+export const acceptedDetailSchema = z.object({ notAfter: timeSchema });
+
+/** `detail` of every closing record: a stable code and a sentence, and what the device held where it was read. */
+export const outcomeDetailSchema = z.object({
+  code: z.string(),
+  text: z.string(),
+  readBack: z.object({ value: tagValueSchema, quality: qualitySchema, time: timeSchema }).nullish(),
+});
+export type OutcomeDetail = z.infer<typeof outcomeDetailSchema>;
+export type ReadBack = NonNullable<OutcomeDetail['readBack']>;

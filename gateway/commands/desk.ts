@@ -1,0 +1,203 @@
+// The commands' desk: what http/routes/commands.ts calls. It holds open commands, hands out statements, takes
+// signatures, lets commands expire, and reads old ones from the log. Only the gate it opens writes to equipment.
+import type { AskedCommand, CommandBody, CommandView } from '../contract/command.ts';
+import type { CommandId } from '../contract/ids.ts';
+import { type Refusal, refuse } from '../contract/problem.ts';
+import type { Offer, SignatureBody } from '../contract/statement.ts';
+import { ask } from './asking.ts';
+import type { DeskPorts } from './desk-ports.ts';
+import { type AcceptedIntent, type GateRecords, openGate } from './gate.ts';
+import { type HeldCommand, HeldCommands } from './held-commands.ts';
+import { foldCommand } from './history.ts';
+import { isOpenForSigning } from './lifecycle.ts';
+import { makeOffer } from './offering.ts';
+import type { Caller } from './ports.ts';
+import { type CommandSubject, outcomeDraft, refusedSignatureDraft, withdrawnDraft } from './record-drafts.ts';
+import { recoverCommands } from './recovery.ts';
+import { takeSignature } from './taking-signatures.ts';
+import { UnrecordedOutcomes } from './unrecorded-outcomes.ts';
+
+/** How long the answer to the last signature waits for the outcome (interfaces.md). */
+const answerWithinMs = 5_000;
+const expiryAgainMs = 1_000;
+
+export type CommandPage = { readonly commands: readonly CommandView[]; readonly next: number | null };
+type Answer<T> = ({ readonly ok: true } & T) | Refusal;
+
+/**
+ * Every method may reject with GatewayError `log-unavailable`: then nothing happened. Refusals of `ask` and `sign` are
+ * records before they are answered, and carry the record's number.
+ */
+export type Desk = {
+  ask(caller: Caller, body: CommandBody): Promise<Answer<{ readonly command: AskedCommand }>>;
+  /** A statement for the caller's terminal: to sign, or to decline. */
+  offer(caller: Caller, id: CommandId, purpose: 'sign' | 'decline'): Promise<Answer<{ readonly offer: Offer }>>;
+  /** With its outcome when it closes within 5 s, else as it then is. */
+  sign(caller: Caller, id: CommandId, body: SignatureBody): Promise<Answer<{ readonly command: CommandView }>>;
+  /** By who asked for it, while it waits for signatures. */
+  withdraw(caller: Caller, id: CommandId): Promise<Answer<{ readonly command: CommandView }>>;
+  get(caller: Caller, id: CommandId): Promise<Answer<{ readonly command: CommandView }>>;
+  /** Newest first, as far as the caller may view their areas. `before` is the `next` of the page before; null at first. */
+  list(caller: Caller, before: number | null, limit: number): Promise<CommandPage>;
+  /** Takes up the commands of earlier runs (CMD-6); resolves when all are closed. Asking is possible meanwhile. */
+  recover(): Promise<void>;
+  /** Takes nothing more; resolves when what the gate has in hand is closed and recorded. */
+  drain(): Promise<void>;
+};
+
+export function openDesk(ports: DeskPorts): Desk {
+  const commands = new HeldCommands(ports.append, ports.announce, ports.tags);
+  const unrecorded = new UnrecordedOutcomes(commands, ports.wait, ports.reportFault);
+  const gate = openGate(ports);
+  const underWay = new Set<Promise<void>>();
+  let draining = false;
+
+  function closedForNow(): Refusal | null {
+    if (draining) return refuse('starting', 'The gateway is stopping. Try again when it is back.');
+    if (unrecorded.any)
+      return refuse(
+        'log-unavailable',
+        'The outcome of an earlier command is not recorded yet; no further command is taken until it is.',
+      );
+    return null;
+  }
+
+  function recordsOf(held: HeldCommand): GateRecords {
+    return {
+      record: (drafts) => commands.record(held, drafts),
+      close: (drafts) => unrecorded.record(held, drafts),
+      sent: () => commands.showSent(held),
+    };
+  }
+
+  function carryOut(held: HeldCommand, accepted: AcceptedIntent): void {
+    const work = gate
+      .carryOut(accepted, recordsOf(held))
+      .catch((fault: unknown) => ports.reportFault(`command ${held.id} was not carried to its end`, fault))
+      .finally(() => underWay.delete(work));
+    underWay.add(work);
+  }
+
+  async function expire(held: HeldCommand): Promise<void> {
+    await ports.wait(Math.max(0, held.expiresAtMs - ports.now()) + 1);
+    while (isOpenForSigning(held.life)) {
+      if (!held.busy && !held.inGate && ports.now() > held.expiresAtMs && !draining) {
+        held.inGate = true;
+        const text = 'Nobody completed the signatures in time; nothing was written.';
+        const draft = outcomeDraft('command.expired', subjectOf(held), { code: 'statement-expired', text });
+        await commands.record(held, [draft]).catch((fault: unknown) => {
+          ports.reportFault(`the expiry of command ${held.id} is not recorded yet`, fault);
+        });
+        held.inGate = false;
+      }
+      if (isOpenForSigning(held.life)) await ports.wait(expiryAgainMs);
+    }
+  }
+
+  /** From memory, else folded from the log. Undefined: no such command. */
+  async function find(id: CommandId): Promise<CommandView | undefined> {
+    const held = commands.get(id);
+    return held?.view ?? foldCommand(await ports.readCommandRecords(id))?.view;
+  }
+
+  async function visible(caller: Caller, id: CommandId): Promise<Answer<{ readonly command: CommandView }>> {
+    const command = await find(id);
+    if (command === undefined) return unknownCommand(id);
+    const right = ports.mayDo(caller, 'view', command.area);
+    return right.ok ? { ok: true, command } : right;
+  }
+
+  return {
+    async ask(caller, body) {
+      const shut = closedForNow();
+      if (shut !== null) return shut;
+      const answer = await ask(ports, commands, caller, body);
+      if (!answer.ok) return answer;
+      const { held } = answer;
+      void expire(held);
+      const { statement, requires } = makeOffer(held, caller, false, ports);
+      return { ok: true, command: { ...held.view, statement, requires } };
+    },
+
+    async offer(caller, id, purpose) {
+      const shut = closedForNow();
+      if (shut !== null) return shut;
+      const seen = await visible(caller, id);
+      if (!seen.ok) return seen;
+      const held = commands.get(id);
+      if (held === undefined || held.tag === null || !isOpenForSigning(held.life) || held.inGate)
+        return refuse('wrong-stage', `The command is ${seen.command.state}; it takes no signature any more.`);
+      if (ports.now() > held.expiresAtMs)
+        return refuse('statement-expired', 'The time for signing this command has passed. Ask for it again.');
+      return { ok: true, offer: makeOffer(held, caller, purpose === 'decline', ports) };
+    },
+
+    async sign(caller, id, body) {
+      const shut = closedForNow();
+      if (shut !== null) return shut;
+      const held = commands.get(id);
+      if (held === undefined) {
+        const old = await find(id);
+        const refusal =
+          old === undefined
+            ? unknownCommand(id)
+            : refuse('wrong-stage', `The command is ${old.state}; it takes no signature any more.`);
+        const { seq } = await ports.append(refusedSignatureDraft(caller, id, body.statement, refusal));
+        return { ...refusal, record: seq };
+      }
+      const taken = await takeSignature(ports, commands, gate, held, caller, body, recordsOf(held));
+      if (!taken.ok) return taken;
+      if (taken.accepted !== null) {
+        carryOut(held, taken.accepted);
+        await Promise.race([held.closed, ports.wait(answerWithinMs)]);
+      }
+      return { ok: true, command: held.view };
+    },
+
+    async withdraw(caller, id) {
+      const seen = await visible(caller, id);
+      if (!seen.ok) return seen;
+      const held = commands.get(id);
+      if (held === undefined || !isOpenForSigning(held.life) || held.inGate || held.busy)
+        return refuse('wrong-stage', `The command is ${seen.command.state}; it cannot be withdrawn any more.`);
+      if (held.askedBy !== caller.userId)
+        return refuse('right-missing', 'Only the person who asked for a command withdraws it. Decline it instead.');
+      held.inGate = true;
+      try {
+        await commands.record(held, [withdrawnDraft(caller, subjectOf(held))]);
+      } finally {
+        held.inGate = false;
+      }
+      return { ok: true, command: held.view };
+    },
+
+    get: visible,
+
+    async list(caller, before, limit) {
+      const found = await ports.readAskedCommands(before, limit);
+      const views: CommandView[] = [];
+      for (const { command } of found) {
+        const id = command as CommandId;
+        const view = await find(id);
+        if (view !== undefined && ports.mayDo(caller, 'view', view.area).ok) views.push(view);
+      }
+      const last = found.at(-1);
+      return { commands: views, next: found.length < limit || last === undefined ? null : last.seq };
+    },
+
+    recover: () => recoverCommands(ports, commands, unrecorded, gate),
+
+    async drain() {
+      draining = true;
+      await Promise.allSettled([...underWay]);
+    },
+  };
+}
+
+function unknownCommand(id: CommandId): Refusal {
+  return refuse('command-unknown', `There is no command ${id}.`);
+}
+
+function subjectOf({ id, view }: HeldCommand): CommandSubject {
+  return { id, tag: { id: view.tagId, unit: view.unit }, observed: view.observed, value: view.value };
+}

@@ -1,0 +1,57 @@
+// What passes through the gate: a command with the signatures that carry it. The gate asks `signaturesCarry` once more,
+// by itself, so that no mistake of the desk can let a value through that was not signed for (SIG-1, SIG-5, SIG-6).
+import type { Actor, RecordDraft } from '../contract/audit-record.ts';
+import { canonicalJson } from '../contract/canonical.ts';
+import type { CommandId, UserId } from '../contract/ids.ts';
+import type { CommandStatement } from '../contract/statement.ts';
+import type { TagValue } from '../contract/values.ts';
+import { signatureDigest } from '../signing/stored-signature.ts';
+import type { Observed, WritableTag } from './checks.ts';
+import { asked, follow, missingSignatures } from './lifecycle.ts';
+import type { Caller } from './ports.ts';
+
+/** A verified signature: statement and JWS agree, the signer's components were checked. `record` is its draft. */
+export type GivenSignature = {
+  readonly signer: UserId;
+  readonly actor: Actor;
+  /** The session at whose terminal it was given; not necessarily the signer's own (SIG-4). */
+  readonly caller: Caller;
+  readonly statement: CommandStatement;
+  readonly jws: string;
+  readonly record: RecordDraft;
+};
+
+export type Intent = {
+  readonly id: CommandId;
+  readonly tag: WritableTag;
+  readonly observed: Observed;
+  /** As the device will hold it. */
+  readonly value: TagValue;
+  /** All of them, in order. */
+  readonly signatures: readonly GivenSignature[];
+  /** The statements' common expiry. */
+  readonly expiresAtMs: number;
+};
+
+/**
+ * Null when the signatures carry the intent: as many different persons as the tag's policy asks, every statement about
+ * exactly this command, tag, value and observation, each one after the first naming the one before. Else what is wrong.
+ */
+export function signaturesCarry(intent: Intent): string | null {
+  let life = asked(intent.tag.setpoint.policy.signatures);
+  let previous: string | null = null;
+  for (const { signer, statement, jws } of intent.signatures) {
+    const next = follow(life, { kind: 'signed', signer });
+    if (next === null) return `${signer} cannot sign here`;
+    life = next;
+    if (statement.purpose !== (previous === null ? 'command' : 'countersign')) return 'a statement of another purpose';
+    if (statement.command !== intent.id || statement.tag !== intent.tag.id) return 'a statement about something else';
+    if (canonicalJson(statement.value) !== canonicalJson(intent.value)) return 'another value was signed';
+    if (canonicalJson(statement.observed) !== canonicalJson(intent.observed)) return 'another observation was signed';
+    if (statement.unit !== intent.tag.unit) return 'another unit was signed';
+    if ((statement.countersigns ?? null) !== previous) return 'the chain of signatures is broken';
+    if (!(Date.parse(statement.expiresAt) >= intent.expiresAtMs)) return 'a statement expires before the command';
+    previous = signatureDigest(jws);
+  }
+  return missingSignatures(life) === 0 ? null : `${missingSignatures(life)} signatures are missing`;
+}

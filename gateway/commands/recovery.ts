@@ -1,0 +1,107 @@
+// Commands that an earlier run left open (CMD-6). Intents are closed by reading the device, after the last moment at
+// which any of their writes could have left; whatever was not yet accepted has expired. It never writes to a device.
+
+import type { RecordDraft } from '../contract/audit-record.ts';
+import type { CommandId } from '../contract/ids.ts';
+import { sameValue } from '../plant/device-value.ts';
+import { acceptedDetailSchema, type CommandRecord } from './command-record.ts';
+import type { DeskPorts } from './desk-ports.ts';
+import type { Gate } from './gate.ts';
+import type { HeldCommand, HeldCommands } from './held-commands.ts';
+import { isClosed } from './lifecycle.ts';
+import { boundedRead, type OutcomeOfRead, readOnce } from './read-back.ts';
+import { type CommandSubject, outcomeDraft } from './record-drafts.ts';
+import type { UnrecordedOutcomes } from './unrecorded-outcomes.ts';
+import { inWords } from './value-text.ts';
+
+/** How long after the last notAfter a device may stay silent before its commands are closed as unknown. */
+const deviceSilentForMs = 60_000;
+const readAgainMs = 1_000;
+
+/** Resolves when every one of them is closed and recorded. Rejects where the log cannot be read. */
+export async function recoverCommands(
+  ports: DeskPorts,
+  commands: HeldCommands,
+  unrecorded: UnrecordedOutcomes,
+  gate: Pick<Gate, 'reserve'>,
+): Promise<void> {
+  const intents: { readonly held: HeldCommand; readonly notAfterMs: number; readonly done: () => void }[] = [];
+  const closings: Promise<void>[] = [];
+  for (const id of await ports.findOpenCommands()) {
+    if (commands.get(id as CommandId) !== undefined) continue;
+    const records = await ports.readCommandRecords(id);
+    const held = commands.adopt(records);
+    if (held === null || isClosed(held.life)) continue;
+    held.inGate = true;
+    if (held.life.state === 'accepted' || held.life.state === 'written') {
+      // A new command there would make the device's value say nothing about this one.
+      const place = held.tag === null ? null : gate.reserve(held.tag);
+      const done = place?.ok === true ? place.turn.done : () => {};
+      intents.push({ held, notAfterMs: notAfterOf(records) ?? held.expiresAtMs, done });
+    } else closings.push(unrecorded.record(held, [expired(held)]));
+  }
+  // One longest notAfter for all: until then none of the devices is believed.
+  const lastMs = Math.max(Number.NEGATIVE_INFINITY, ...intents.map(({ notAfterMs }) => notAfterMs));
+  const leftMs = lastMs - ports.now();
+  if (leftMs >= 0) await ports.wait(leftMs + 1);
+  for (const { held, done } of intents) closings.push(closeIntent(ports, unrecorded, held).finally(done));
+  await Promise.all(closings);
+}
+
+async function closeIntent(ports: DeskPorts, unrecorded: UnrecordedOutcomes, held: HeldCommand): Promise<void> {
+  await unrecorded.record(held, [closing(held, await readPatiently(ports, held))]);
+}
+
+/** The device's connection may still be coming up: reads until one is good. */
+async function readPatiently(ports: DeskPorts, held: HeldCommand): Promise<OutcomeOfRead> {
+  const { tag, view } = held;
+  if (tag === null) return { kind: 'unreadable', detail: `${view.tagId} is not configured as a setpoint any more` };
+  const readDevice = boundedRead(ports.readDevice, ports.wait);
+  const untilMs = ports.now() + deviceSilentForMs;
+  for (;;) {
+    const read = await readOnce(readDevice, { tag, value: view.value, observed: view.observed });
+    if (read.kind !== 'unreadable' || ports.now() >= untilMs) return read;
+    await ports.wait(readAgainMs);
+  }
+}
+
+/** Confirmed only if the device holds the new value and that differs from the observed one; else nobody can tell. */
+function closing(held: HeldCommand, read: OutcomeOfRead): RecordDraft {
+  const { view, tag } = held;
+  const command = subjectOf(held);
+  const tolerance = tag?.setpoint.tolerance ?? 0;
+  const names = { unit: view.unit, states: tag?.states ?? null };
+  if (read.kind === 'agrees' && !sameValue(view.value, view.observed.value, tolerance))
+    return outcomeDraft('command.confirmed', command, {
+      code: 'read-back-agrees',
+      text: `The gateway was restarted meanwhile. Read afterwards, the device holds ${inWords(names, read.readBack.value)}.`,
+      readBack: read.readBack,
+    });
+  const seen =
+    read.kind === 'unreadable'
+      ? `the device could not be read: ${read.detail}`
+      : `the device now holds ${inWords(names, read.readBack.value)}`;
+  return outcomeDraft('command.unknown', command, {
+    code: 'gateway-restarted',
+    text: `The gateway was restarted in the middle of the command, and nobody can tell whether the value was sent; ${seen}. Look at the equipment before the next command.`,
+    ...(read.kind === 'unreadable' ? {} : { readBack: read.readBack }),
+  });
+}
+
+function expired(held: HeldCommand): RecordDraft {
+  return outcomeDraft('command.expired', subjectOf(held), {
+    code: 'gateway-restarted',
+    text: 'The gateway was restarted before the signatures were complete; nothing was written. Ask for it again.',
+  });
+}
+
+/** ms; null where no intent is among the records. */
+function notAfterOf(records: readonly CommandRecord[]): number | null {
+  const accepted = records.find((record) => record.kind === 'command.accepted');
+  const detail = acceptedDetailSchema.safeParse(accepted?.detail);
+  return detail.success ? Date.parse(detail.data.notAfter) : null;
+}
+
+function subjectOf({ id, view }: HeldCommand): CommandSubject {
+  return { id, tag: { id: view.tagId, unit: view.unit }, observed: view.observed, value: view.value };
+}

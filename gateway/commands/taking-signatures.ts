@@ -1,0 +1,174 @@
+// Signatures on a held command (SIG-1, SIG-4, SIG-5): the statement is compared and verified, the signer's components
+// and right are checked, the order of signers is kept; the last one opens the gate. Every refusal is a record.
+import { type Refusal, refuse } from '../contract/problem.ts';
+import type { CommandStatement, SignatureBody, SignerPart } from '../contract/statement.ts';
+import { claimedNonce, verifySignedStatement } from '../signing/verify-statement.ts';
+import type { WritableTag } from './checks.ts';
+import type { DeskPorts } from './desk-ports.ts';
+import type { AcceptedIntent, Gate, GateRecords } from './gate.ts';
+import type { HeldCommand, HeldCommands } from './held-commands.ts';
+import type { GivenSignature, Intent } from './intent.ts';
+import { isOpenForSigning, missingSignatures } from './lifecycle.ts';
+import { requirements } from './offering.ts';
+import type { Caller, SignerCheck } from './ports.ts';
+import { type CommandSubject, declinedDraft, refusedSignatureDraft, signedDraft } from './record-drafts.ts';
+
+/** `accepted` where this signature was the last one: the gate may carry it out. */
+export type Taken = { readonly ok: true; readonly accepted: AcceptedIntent | null } | Refusal;
+
+type Verified = {
+  readonly ok: true;
+  readonly tag: WritableTag;
+  readonly statement: CommandStatement;
+  readonly part: SignerPart;
+  readonly signer: Extract<SignerCheck, { ok: true }>;
+};
+
+/**
+ * Takes one signature. A refusal leaves the command as it was, and the statement may be signed again (a wrong password
+ * is no end). Rejects with log-unavailable: then nothing happened.
+ */
+export async function takeSignature(
+  ports: DeskPorts,
+  commands: HeldCommands,
+  gate: Gate,
+  held: HeldCommand,
+  caller: Caller,
+  body: SignatureBody,
+  records: GateRecords,
+): Promise<Taken> {
+  if (held.busy)
+    return recordRefusal(
+      ports,
+      held,
+      caller,
+      body,
+      refuse(
+        'command-in-progress',
+        'Another signature on this command is being checked. Look at it again in a moment.',
+      ),
+    );
+  held.busy = true;
+  try {
+    const verified = await verify(ports, held, caller, body);
+    if (!verified.ok) return await recordRefusal(ports, held, caller, body, verified);
+    return await count(ports, commands, gate, held, caller, body, verified, records);
+  } finally {
+    held.busy = false;
+  }
+}
+
+async function verify(
+  ports: DeskPorts,
+  held: HeldCommand,
+  caller: Caller,
+  body: SignatureBody,
+): Promise<Verified | Refusal> {
+  const claimed = claimedNonce(body.statement);
+  if (!claimed.ok) return claimed;
+  const { nonce } = claimed;
+  if (held.usedNonces.has(nonce))
+    return refuse('statement-reused', 'This statement was signed before. Ask for a new one.', { field: 'statement' });
+  const stage = checkStage(ports, held);
+  if (!stage.ok) return stage;
+  const statement = held.offered.get(nonce);
+  if (statement === undefined || statement.terminal !== caller.terminalId)
+    return refuse(
+      'statement-altered',
+      'This terminal was offered no such statement for the command. Ask for a new one.',
+      {
+        field: 'statement',
+      },
+    );
+  const place = ports.mayDo(caller, 'view', stage.tag.area);
+  if (!place.ok) return place;
+  const requires = requirements(held, caller, statement.purpose, ports);
+  const publicKey = ports.publicKeyOf(caller.terminalId);
+  if (publicKey === undefined) return refuse('terminal-unknown', 'This terminal is not enrolled, or not any more.');
+  const verified = await verifySignedStatement(body.statement, statement, publicKey, ports.now(), requires);
+  if (!verified.ok) return verified;
+  const permission = statement.purpose === 'command' ? 'command' : 'verify';
+  const about = { command: held.id, subject: stage.tag.id };
+  const signer = await ports.checkSigner(caller, verified.part.signer, body, permission, stage.tag.area, about);
+  if (!signer.ok) return signer;
+  if (held.life.signers.includes(signer.userId))
+    return refuse(
+      'same-signer',
+      `${signer.actor.printedName} has signed this command already. Another person must sign.`,
+    );
+  // Checking the password took time.
+  const still = checkStage(ports, held);
+  if (!still.ok) return still;
+  return { ok: true, tag: stage.tag, statement, part: verified.part, signer };
+}
+
+function checkStage(ports: DeskPorts, held: HeldCommand): { readonly ok: true; readonly tag: WritableTag } | Refusal {
+  if (!isOpenForSigning(held.life) || held.inGate || held.tag === null)
+    return refuse('wrong-stage', `The command is ${held.view.state}; it takes no signature any more.`);
+  if (ports.now() > held.expiresAtMs)
+    return refuse('statement-expired', 'The time for signing this command has passed. Ask for it again.');
+  return { ok: true, tag: held.tag };
+}
+
+async function count(
+  ports: DeskPorts,
+  commands: HeldCommands,
+  gate: Gate,
+  held: HeldCommand,
+  caller: Caller,
+  body: SignatureBody,
+  { tag, statement, part, signer }: Verified,
+  records: GateRecords,
+): Promise<Taken> {
+  const requires = requirements(held, caller, statement.purpose, ports);
+  const subject: CommandSubject = { id: held.id, tag, observed: held.view.observed, value: held.view.value };
+  const record = signedDraft(caller, signer, subject, statement, part, requires, body.statement);
+  // From here to the log's answer nothing else may move the command.
+  held.inGate = true;
+  let accepted: AcceptedIntent | null = null;
+  try {
+    if (statement.purpose === 'decline') {
+      await commands.record(held, [declinedDraft(record)]);
+    } else {
+      const given = { signer: signer.userId, actor: signer.actor, caller, statement, jws: body.statement, record };
+      if (missingSignatures(held.life) > 1) {
+        await commands.record(held, [record]);
+      } else {
+        const place = gate.reserve(tag);
+        if (!place.ok) return await recordRefusal(ports, held, caller, body, place);
+        accepted = await gate.accept(intentOf(held, tag, given), record, place.turn, records);
+      }
+      held.given.push(given);
+    }
+  } finally {
+    held.inGate = accepted !== null;
+  }
+  held.usedNonces.add(statement.nonce);
+  // Statements offered before this signature do not name it: the next signer asks for his own.
+  held.offered.clear();
+  return { ok: true, accepted };
+}
+
+function intentOf(held: HeldCommand, tag: WritableTag, last: GivenSignature): Intent {
+  const { observed, value } = held.view;
+  return { id: held.id, tag, observed, value, signatures: [...held.given, last], expiresAtMs: held.expiresAtMs };
+}
+
+async function recordRefusal(
+  ports: DeskPorts,
+  held: HeldCommand,
+  caller: Caller,
+  body: SignatureBody,
+  refusal: Refusal,
+): Promise<Refusal> {
+  if (refusal.record !== undefined) return refusal;
+  const { id, view } = held;
+  const subject: CommandSubject = {
+    id,
+    tag: { id: view.tagId, unit: view.unit },
+    observed: view.observed,
+    value: view.value,
+  };
+  const { seq } = await ports.append(refusedSignatureDraft(caller, subject, body.statement, refusal));
+  return { ...refusal, record: seq };
+}
