@@ -1,0 +1,186 @@
+// The OPC UA server of the simulated bioreactor: node-opcua behind a relay, writes with their faults and their place in
+// the write log. Started by start-plant.ts. Certificates live in the given folder; it never listens off loopback.
+import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
+import { MessageSecurityMode, SecurityPolicy, type StatusCode, StatusCodes } from 'node-opcua-client';
+import { OPCUAServer } from 'node-opcua-server';
+import { createDevice, type DeviceVerdict } from '../device.ts';
+import type { FaultSource } from '../faults/fault-board.ts';
+import type { SimulatedPlant } from '../plant/plant.ts';
+import type { Point, PointValue } from '../plant/points.ts';
+import type { WriteLog } from '../write-log.ts';
+import { addPointNodes, demoPlantNamespace, statusByName } from './point-nodes.ts';
+import { startRelay } from './relay.ts';
+import { createWriteTrace } from './write-trace.ts';
+
+export type OpcUaServerSettings = {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly plant: SimulatedPlant;
+  readonly faults: FaultSource;
+  readonly writes: WriteLog;
+  readonly nowMs: () => number;
+  /** Holds the server's key and certificates; made when absent. */
+  readonly pkiFolder: string;
+};
+
+export type OpcUaServer = {
+  readonly port: number;
+  readonly connections: () => number;
+  /** Destroys all connections, as a controller losing power does; new ones are accepted. */
+  readonly dropConnections: () => void;
+  /** Shows what the physics did since the last call. */
+  readonly publish: () => void;
+  readonly stop: () => Promise<void>;
+};
+
+/** Rejects with PortTaken. */
+export async function startOpcUaServer(settings: OpcUaServerSettings): Promise<OpcUaServer> {
+  const { plant, faults, writes, nowMs } = settings;
+  const relay = await startRelay(settings.host, settings.port, faults, nowMs);
+  const device = createDevice('opcua', plant, faults, nowMs);
+  const trace = createWriteTrace();
+  // Answers that faults hold back; bounded by the requests that clients have outstanding.
+  const waiting = new Set<() => void>();
+  const unsubscribe = faults.onChange(() => {
+    if (faults.active().length === 0) for (const release of [...waiting]) release();
+  });
+  let server: OPCUAServer | null = null;
+  try {
+    server = buildServer(settings, relay.port);
+    await server.initialize();
+    const addressSpace = server.engine.addressSpace;
+    if (addressSpace === null) throw new Error('node-opcua has no address space after initialize()');
+    const points = plant.points.filter((point) => point.protocol === 'opcua');
+    const nodes = addPointNodes(addressSpace, points, device, faults, nowMs, write);
+    trace.attach(server, demoPlantNamespace, (point, status, auditEntryId) => {
+      writes.append({
+        at: nowMs(),
+        protocol: 'opcua',
+        point,
+        value: null,
+        status: 'refused',
+        answer: status.name,
+        auditEntryId,
+      });
+    });
+    await server.start();
+    const innerPort = server.endpoints[0]?.port;
+    if (innerPort === undefined) throw new Error('node-opcua has no endpoint after start()');
+    relay.forwardTo(innerPort);
+    const running = server;
+    return {
+      port: relay.port,
+      connections: relay.connections,
+      dropConnections: relay.dropAll,
+      publish: nodes.publish,
+      stop: async () => {
+        unsubscribe();
+        for (const release of [...waiting]) release();
+        await relay.stop();
+        device.stop();
+        await running.shutdown(0);
+      },
+    };
+  } catch (error) {
+    unsubscribe();
+    device.stop();
+    await relay.stop();
+    await server?.shutdown(0).catch(() => undefined);
+    throw error;
+  }
+
+  async function write(point: Point, value: PointValue | null): Promise<StatusCode> {
+    const sender = trace.senderOf(point.name);
+    const question = { protocol: 'opcua', points: [point.name], on: 'writes' } as const;
+    const drop = faults.strike('drop-connection', question);
+    // An answer fault that meets everything strikes on the relay's bytes instead.
+    const silence = isOfWrites('never-answer') ? faults.strike('never-answer', question) : null;
+    if (drop?.when === 'before-apply') {
+      relay.drop(sender.clientPort);
+      return StatusCodes.BadConnectionClosed;
+    }
+    if (silence?.when === 'before-apply') {
+      await untilCleared();
+      return StatusCodes.BadTimeout;
+    }
+    const outcome: DeviceVerdict =
+      value === null ? { verdict: 'wrong-type', status: null } : device.write(point.name, value);
+    const status = statusOf(outcome);
+    const { verdict } = outcome;
+    writes.append({
+      at: nowMs(),
+      protocol: 'opcua',
+      point: point.name,
+      value,
+      status: verdict === 'applied' || verdict === 'ignored' ? verdict : 'refused',
+      answer: status.name,
+      auditEntryId: sender.auditEntryId,
+    });
+    if (drop !== null) relay.drop(sender.clientPort);
+    if (silence !== null) await untilCleared();
+    const delay = isOfWrites('delay-answers') ? faults.strike('delay-answers', question) : null;
+    if (delay !== null) await untilCleared(delay.ms);
+    return status;
+
+    function isOfWrites(kind: 'never-answer' | 'delay-answers'): boolean {
+      return faults.find(kind, question)?.on === 'writes';
+    }
+  }
+
+  /** Resolves when all faults are cleared, the server stops, or after `ms`. */
+  function untilCleared(ms?: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = ms === undefined ? null : setTimeout(release, ms);
+      function release(): void {
+        if (timer !== null) clearTimeout(timer);
+        waiting.delete(release);
+        resolve();
+      }
+      waiting.add(release);
+    });
+  }
+}
+
+function buildServer(settings: OpcUaServerSettings, publicPort: number): OPCUAServer {
+  const certificates = new OPCUACertificateManager({
+    rootFolder: settings.pkiFolder,
+    automaticallyAcceptUnknownCertificate: true,
+    disableFileWatchers: true,
+  });
+  return new OPCUAServer({
+    host: '127.0.0.1',
+    hostname: '127.0.0.1',
+    port: 0,
+    // Clients are told the relay's address.
+    advertisedEndpoints: [`opc.tcp://${settings.host}:${publicPort}`],
+    serverCertificateManager: certificates,
+    userCertificateManager: certificates,
+    securityModes: [MessageSecurityMode.None, MessageSecurityMode.Sign, MessageSecurityMode.SignAndEncrypt],
+    securityPolicies: [SecurityPolicy.None, SecurityPolicy.Basic256Sha256],
+    allowAnonymous: true,
+    isAuditing: false,
+    maxConnectionsPerEndpoint: 100,
+    serverCapabilities: { maxSessions: 100 },
+    serverInfo: { applicationUri: 'urn:countersign:simulator', productUri: 'urn:countersign:simulator' },
+    buildInfo: { productName: 'Countersign demo plant', manufacturerName: 'Countersign' },
+  });
+}
+
+function statusOf({ verdict, status }: DeviceVerdict): StatusCode {
+  switch (verdict) {
+    case 'applied':
+    case 'ignored':
+      return StatusCodes.Good;
+    case 'out-of-range':
+      return StatusCodes.BadOutOfRange;
+    case 'not-writable':
+      return StatusCodes.BadNotWritable;
+    case 'wrong-type':
+      return StatusCodes.BadTypeMismatch;
+    case 'unknown-point':
+      return StatusCodes.BadNodeIdUnknown;
+    case 'refused':
+      return statusByName(status ?? 'BadNotWritable');
+  }
+}

@@ -1,0 +1,55 @@
+// The device's own memory of every write it received, applied or not: what tests and the fault run compare with the
+// gateway's audit log ("the PLC saw nothing"). Filled by both servers; it decides nothing.
+import type { DeviceProtocol, PointValue } from './plant/points.ts';
+
+export type ReceivedWrite = {
+  /** Milliseconds since 1970, when the device judged the write. */
+  readonly at: number;
+  readonly protocol: DeviceProtocol;
+  /** Point name; for an address that is no point, the address as received. */
+  readonly point: string;
+  /** Engineering value as the device understood it; null where it could not be understood. */
+  readonly value: PointValue | null;
+  /** `ignored`: answered as done, but not done (an injected fault). */
+  readonly status: 'applied' | 'refused' | 'ignored';
+  /** What the device answers: `Good`, `BadOutOfRange`, `exception 3`. It may never arrive when a fault is active. */
+  readonly answer: string;
+  /** OPC UA request header's auditEntryId; null where none was sent, and for Modbus. */
+  readonly auditEntryId: string | null;
+};
+
+export type WriteLog = {
+  readonly append: (write: ReceivedWrite) => void;
+  /** Oldest first; at most the newest 100,000. */
+  readonly all: () => readonly ReceivedWrite[];
+  /** Writes that changed, or could have changed, the device. */
+  readonly applied: (point?: string) => readonly ReceivedWrite[];
+  /** Received since the start, dropped ones included. */
+  readonly count: () => number;
+  readonly clear: () => void;
+};
+
+const bound = 100_000;
+
+export function createWriteLog(): WriteLog {
+  let writes: ReceivedWrite[] = [];
+  let count = 0;
+  return {
+    append: (write) => {
+      writes.push(write);
+      count += 1;
+      // Dropped in one go, now and then, so that a full log does not shift its whole array at every write.
+      if (writes.length > bound * 1.1) writes = writes.slice(-bound);
+    },
+    all: () => writes.slice(-bound),
+    applied: (point) =>
+      writes
+        .slice(-bound)
+        .filter((write) => write.status === 'applied' && (point === undefined || write.point === point)),
+    count: () => count,
+    clear: () => {
+      writes = [];
+      count = 0;
+    },
+  };
+}
