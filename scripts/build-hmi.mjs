@@ -12,12 +12,12 @@ const stampFile = join(dist, '.built-from');
 
 /** Throws StartRefused when the build fails; then the old one is gone and no stamp says otherwise. */
 export async function buildHmiIfStale(node) {
+  if (!existsSync(join(projectFolder, 'hmi-web', 'index.html')))
+    throw new StartRefused('hmi-web/index.html is missing: this is not a complete clone.');
   const wanted = sourceDigest();
   if (builtFrom() === wanted) return;
   await alone(async () => {
     if (builtFrom() === wanted) return;
-    if (!existsSync(join(projectFolder, 'hmi-web', 'index.html')))
-      throw new StartRefused('hmi-web/index.html is missing: this is not a complete clone.');
     say('Building the HMI …');
     rmSync(stampFile, { force: true });
     const config = join('hmi-web', 'vite.config.ts');
