@@ -34,7 +34,10 @@ export type Driver = {
 export type DriverSettings = {
   readonly connection: Connection;
   readonly tags: readonly Tag[];
+  /** Wall clock, ms since the epoch. */
   readonly now: () => number;
+  /** Where a protocol may keep certificates and keys; absent: a folder of its own below the system's temporary one. */
+  readonly dataFolder?: string | undefined;
 };
 
 export type Protocol = {

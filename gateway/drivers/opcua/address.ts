@@ -1,0 +1,38 @@
+// OPC UA options and addresses as configuration gives them, parsed once (settings/ calls these schemas). Never talks.
+import { z } from 'zod';
+
+export const opcuaOptionsSchema = z.strictObject({
+  endpoint: z
+    .string()
+    .regex(
+      /^opc\.tcp:\/\/(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}(\/[^\s]*)?$/,
+      'write it as opc.tcp://host:port',
+    ),
+  /** Signed and encrypted channels come with the trust list; until then anything else is refused rather than ignored. */
+  securityMode: z.literal('None', { error: 'only "None" is supported yet' }).default('None'),
+  publishingIntervalMs: z.int().min(20).max(60_000).default(250),
+  requestTimeoutMs: z.int().min(100).max(60_000).default(2000),
+});
+export type OpcuaOptions = z.infer<typeof opcuaOptionsSchema>;
+
+const identifier = '(?:i=[0-9]{1,10}|s=.{1,2048}|g=[0-9a-fA-F-]{36}|b=[A-Za-z0-9+/=]+)';
+export const opcuaAddressSchema = z.strictObject({
+  /** OPC UA Part 6, 5.3.1.10. `nsu=URI;…` is looked up in the server's NamespaceArray on each connect; `ns=2;…` is taken as it is. */
+  nodeId: z
+    .string()
+    .regex(
+      new RegExp(`^(?:nsu=[^;]{1,1024};|ns=[0-9]{1,5};)?${identifier}$`, 's'),
+      'write it as nsu=<namespace URI>;s=<name> or ns=<number>;i=<number>',
+    ),
+  /** 0: as fast as the server can, by exception where it does that. */
+  samplingIntervalMs: z.int().min(0).max(3_600_000).default(0),
+});
+export type OpcuaAddress = z.infer<typeof opcuaAddressSchema>;
+
+/** The node id with its namespace index on this server; null when the server does not know the namespace. */
+export function resolveNamespace(nodeId: string, namespaces: readonly string[]): string | null {
+  const match = /^nsu=([^;]+);(.*)$/s.exec(nodeId);
+  if (match === null) return nodeId;
+  const index = namespaces.indexOf(match[1] ?? '');
+  return index < 0 ? null : `ns=${index};${match[2] ?? ''}`;
+}
