@@ -21,6 +21,9 @@ export const assembly = { file: 'gateway/main.ts', room: 'cli' } as const;
 /** A file of a core room whose name begins so is an adapter: it may do I/O, and only assembly, tests and its like import it. */
 export const adapterName = /^(postgres|file|argon2|node|worker|smtp|ldap|mqtt|http|zxcvbn)-/;
 
+/** The one edge that an adapter of a technology may import: what all of that technology's adapters need. */
+export const adapterEdges: { readonly [technology: string]: readonly string[] } = { postgres: ['database'] };
+
 /** Packages that the core may use: schemas, and pure cryptography and judgement. `contract` has its schema library only. */
 export const corePackages: readonly string[] = [
   'zod',

@@ -75,7 +75,10 @@ function judgeOwn(place: Place, source: Source, one: Import, breaks: (rule: Rule
   }
   if (target.kind === 'core' && target.adapter !== null) judgeAdapter(place, target, text, breaks);
   if (place.kind === 'core') {
-    if (target.kind === 'edge') breaks('core-imports-no-edge', text);
+    if (target.kind === 'edge') {
+      const permitted = place.adapter === null ? [] : (rules.adapterEdges[place.adapter] ?? []);
+      if (!permitted.includes(target.room)) breaks('core-imports-no-edge', text);
+    }
     // An adapter stands outside the core's order: it may know any core room.
     else if (place.adapter === null && target.room !== place.room && !below(place.room).includes(target.room))
       breaks(place.room === 'contract' ? 'contract-alone' : 'core-downward', text);
