@@ -1,15 +1,16 @@
 // The simulated plant as a process: `node simulators/main.ts --data DIR`. Started by npm start and by hand.
 // Prints one JSON line when both servers listen; ends on SIGTERM, SIGINT and when its parent goes. Loopback only.
+import { fstatSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { startControlServer } from './control-server.ts';
 import { PortTaken } from './listen.ts';
 import { type RunningPlant, startPlant } from './start-plant.ts';
 
 const usage = `usage: node simulators/main.ts --data DIR [--host 127.0.0.1] [--opcua-port 4840] [--modbus-port 1502]
-                               [--seed 1] [--control-port N] [--follow-stdin]
+                               [--seed 1] [--control-port N]
   --data          folder for the OPC UA server's key and certificates
   --control-port  also serve faults and the write log as JSON over HTTP on this loopback port
-  --follow-stdin  end when standard input closes, that is when the parent process goes`;
+It ends on SIGTERM and SIGINT, and when the pipe on its standard input or its IPC channel closes.`;
 
 type Options = {
   readonly host: string;
@@ -18,7 +19,6 @@ type Options = {
   readonly seed: number;
   readonly dataFolder: string;
   readonly controlPort: number | null;
-  readonly followStdin: boolean;
 };
 
 async function main(): Promise<void> {
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => end(0));
   // Killed parents send no signal: their channel closes instead.
   process.on('disconnect', () => end(0));
-  if (options.followStdin) {
+  if (standardInputIsPipe()) {
     process.stdin.on('end', () => end(0));
     process.stdin.on('error', () => end(0));
     process.stdin.resume();
@@ -61,6 +61,16 @@ async function main(): Promise<void> {
   const modbus = `${options.host}:${modbusPort}`;
   const ready = { ready: true, opcua: opcuaEndpoint, modbus, ...(control === null ? {} : { control: control.port }) };
   if (!ending) process.stdout.write(`${JSON.stringify(ready)}\n`);
+}
+
+/** True where a parent holds the other end; a terminal, a file or /dev/null says nothing about a parent. */
+function standardInputIsPipe(): boolean {
+  try {
+    const input = fstatSync(0);
+    return input.isFIFO() || input.isSocket();
+  } catch {
+    return false;
+  }
 }
 
 function fail(message: string, code: number): void {
@@ -82,7 +92,7 @@ function startProblem(error: unknown, options: Options): string {
 
 /** The options, or what is wrong with them. */
 function readOptions(args: readonly string[]): Options | string {
-  let values: Record<string, string | boolean | undefined>;
+  let values: Record<string, string | undefined>;
   try {
     ({ values } = parseArgs({
       args: [...args],
@@ -94,7 +104,6 @@ function readOptions(args: readonly string[]): Options | string {
         seed: { type: 'string', default: '1' },
         data: { type: 'string' },
         'control-port': { type: 'string' },
-        'follow-stdin': { type: 'boolean', default: false },
       },
     }));
   } catch (error) {
@@ -119,7 +128,6 @@ function readOptions(args: readonly string[]): Options | string {
     seed,
     dataFolder: values.data,
     controlPort,
-    followStdin: values['follow-stdin'] === true,
   };
 }
 

@@ -91,10 +91,10 @@ export async function startPlant(settings: StartPlantSettings): Promise<RunningP
   const stop = async (): Promise<void> => {
     if (scan !== null) clearInterval(scan);
     scan = null;
-    const stopping = [opcua?.stop(), modbus?.stop()];
+    const stopping = [opcua, modbus].filter((server) => server !== null);
     opcua = null;
     modbus = null;
-    await Promise.all(stopping);
+    await Promise.all(stopping.map((server) => server.stop()));
   };
 
   await start();

@@ -112,5 +112,5 @@ function meets(fault: Fault, question: Question): boolean {
   const scope = scopeOf(fault);
   if (question.on !== undefined && scope !== 'all' && scope !== question.on) return false;
   if (fault.points === undefined) return true;
-  return question.points !== undefined && question.points.some((point) => fault.points?.includes(point));
+  return question.points?.some((point) => fault.points?.includes(point)) ?? false;
 }

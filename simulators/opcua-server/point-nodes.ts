@@ -86,7 +86,7 @@ export function addPointNodes(
       {
         timestamped_get: () => held,
         timestamped_set: async (received: DataValue) => {
-          const answer = await write(point, valueOf(point, received.value));
+          const answer = await write(point, pointValueOf(point, received.value));
           publish();
           // node-opcua stores what was received even when the answer is bad, and reports it to subscriptions: make
           // it what the device holds, so that a refused, ignored or slow write shows no value that never was.
@@ -171,7 +171,7 @@ function dataTypeOf(point: Point): DataType.Float | DataType.Int32 | DataType.Bo
   }
 }
 
-function valueOf(point: Point, variant: Variant): PointValue | null {
+function pointValueOf(point: Point, variant: Variant): PointValue | null {
   const value: unknown = variant.value;
   if (variant.dataType !== dataTypeOf(point)) return null;
   return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string' ? value : null;
