@@ -1,9 +1,9 @@
 // The commands' desk: what http/routes/commands.ts calls. It holds open commands, hands out statements, takes
 // signatures, lets commands expire, and reads old ones from the log. Only the gate it opens writes to equipment.
-import type { AskedCommand, CommandBody, CommandView } from '../contract/command.ts';
+import type { AskedCommand, CommandBody, CommandView, StatementPurposeBody } from '../contract/command.ts';
 import type { CommandId } from '../contract/ids.ts';
 import { type Refusal, refuse } from '../contract/problem.ts';
-import type { Offer, SignatureBody } from '../contract/statement.ts';
+import type { ActionStatement, Offer, SignatureBody } from '../contract/statement.ts';
 import { ask } from './asking.ts';
 import type { DeskPorts } from './desk-ports.ts';
 import { type AcceptedIntent, type GateRecords, openGate } from './gate.ts';
@@ -12,9 +12,10 @@ import { foldCommand } from './history.ts';
 import { isOpenForSigning } from './lifecycle.ts';
 import { makeOffer } from './offering.ts';
 import type { Caller } from './ports.ts';
-import { type CommandSubject, outcomeDraft, refusedSignatureDraft, withdrawnDraft } from './record-drafts.ts';
+import { outcomeDraft, refusedSignatureDraft, subjectOf, withdrawnDraft } from './record-drafts.ts';
 import { recoverCommands } from './recovery.ts';
-import { takeSignature } from './taking-signatures.ts';
+import { Resolving } from './resolving.ts';
+import { recordRefusal, takeSignature } from './taking-signatures.ts';
 import { UnrecordedOutcomes } from './unrecorded-outcomes.ts';
 
 /** How long the answer to the last signature waits for the outcome (interfaces.md). */
@@ -30,8 +31,8 @@ type Answer<T> = ({ readonly ok: true } & T) | Refusal;
  */
 export type Desk = {
   ask(caller: Caller, body: CommandBody): Promise<Answer<{ readonly command: AskedCommand }>>;
-  /** A statement for the caller's terminal: to sign, or to decline. */
-  offer(caller: Caller, id: CommandId, purpose: 'sign' | 'decline'): Promise<Answer<{ readonly offer: Offer }>>;
+  /** A statement for the caller's terminal: to sign, to decline, or to resolve an unknown outcome. */
+  offer(caller: Caller, id: CommandId, wanted: StatementPurposeBody): Promise<Answer<{ readonly offer: Offer }>>;
   /** With its outcome when it closes within 5 s, else as it then is. */
   sign(caller: Caller, id: CommandId, body: SignatureBody): Promise<Answer<{ readonly command: CommandView }>>;
   /** By who asked for it, while it waits for signatures. */
@@ -49,6 +50,7 @@ export function openDesk(ports: DeskPorts): Desk {
   const commands = new HeldCommands(ports.append, ports.announce, ports.tags);
   const unrecorded = new UnrecordedOutcomes(commands, ports.wait, ports.reportFault);
   const gate = openGate(ports);
+  const resolving = new Resolving(ports, commands);
   const underWay = new Set<Promise<void>>();
   let draining = false;
 
@@ -84,7 +86,7 @@ export function openDesk(ports: DeskPorts): Desk {
       if (!held.busy && !held.inGate && ports.now() > held.expiresAtMs && !draining) {
         held.inGate = true;
         const text = 'Nobody completed the signatures in time; nothing was written.';
-        const draft = outcomeDraft('command.expired', subjectOf(held), { code: 'statement-expired', text });
+        const draft = outcomeDraft('command.expired', subjectOf(held.view), { code: 'statement-expired', text });
         await commands.record(held, [draft]).catch((fault: unknown) => {
           ports.reportFault(`the expiry of command ${held.id} is not recorded yet`, fault);
         });
@@ -107,6 +109,23 @@ export function openDesk(ports: DeskPorts): Desk {
     return right.ok ? { ok: true, command } : right;
   }
 
+  async function resolve(
+    caller: Caller,
+    id: CommandId,
+    statement: ActionStatement,
+    body: SignatureBody,
+  ): Promise<Answer<{ readonly command: CommandView }>> {
+    const about = statement.about === `command:${id}`;
+    const held = about ? (commands.get(id) ?? commands.adopt(await ports.readCommandRecords(id))) : null;
+    if (held === null) {
+      const refusal = refuse('statement-altered', 'The statement is about another command.', { field: 'about' });
+      const { seq } = await ports.append(refusedSignatureDraft(caller, id, body.statement, refusal));
+      return { ...refusal, record: seq };
+    }
+    const answer = await resolving.sign(caller, held, statement, body);
+    return answer.ok ? { ok: true, command: held.view } : recordRefusal(ports, held, caller, body, answer);
+  }
+
   return {
     async ask(caller, body) {
       const shut = closedForNow();
@@ -119,11 +138,12 @@ export function openDesk(ports: DeskPorts): Desk {
       return { ok: true, command: { ...held.view, statement, requires } };
     },
 
-    async offer(caller, id, purpose) {
+    async offer(caller, id, { purpose = 'sign', found }) {
       const shut = closedForNow();
       if (shut !== null) return shut;
       const seen = await visible(caller, id);
       if (!seen.ok) return seen;
+      if (purpose === 'resolve') return resolving.offer(caller, seen.command, found);
       const held = commands.get(id);
       if (held === undefined || held.tag === null || !isOpenForSigning(held.life) || held.inGate)
         return refuse('wrong-stage', `The command is ${seen.command.state}; it takes no signature any more.`);
@@ -135,6 +155,8 @@ export function openDesk(ports: DeskPorts): Desk {
     async sign(caller, id, body) {
       const shut = closedForNow();
       if (shut !== null) return shut;
+      const resolution = resolving.find(caller, body.statement);
+      if (resolution !== null) return resolve(caller, id, resolution, body);
       const held = commands.get(id);
       if (held === undefined) {
         const old = await find(id);
@@ -164,7 +186,7 @@ export function openDesk(ports: DeskPorts): Desk {
         return refuse('right-missing', 'Only the person who asked for a command withdraws it. Decline it instead.');
       held.inGate = true;
       try {
-        await commands.record(held, [withdrawnDraft(caller, subjectOf(held))]);
+        await commands.record(held, [withdrawnDraft(caller, subjectOf(held.view))]);
       } finally {
         held.inGate = false;
       }
@@ -196,8 +218,4 @@ export function openDesk(ports: DeskPorts): Desk {
 
 function unknownCommand(id: CommandId): Refusal {
   return refuse('command-unknown', `There is no command ${id}.`);
-}
-
-function subjectOf({ id, view }: HeldCommand): CommandSubject {
-  return { id, tag: { id: view.tagId, unit: view.unit }, observed: view.observed, value: view.value };
 }

@@ -1,7 +1,7 @@
 // The records that the life of a command leaves (AUD-1, AUD-2, CMD-1): one function a stage, so that every record of a
 // kind has the same fields. Read back by history.ts. It appends nothing.
 import type { RecordDraft } from '../contract/audit-record.ts';
-import type { CommandBody } from '../contract/command.ts';
+import type { CommandBody, CommandView } from '../contract/command.ts';
 import type { CommandId } from '../contract/ids.ts';
 import type { Refusal } from '../contract/problem.ts';
 import type { CommandStatement, Requires, SignerPart } from '../contract/statement.ts';
@@ -161,6 +161,36 @@ export function withdrawnDraft(caller: Caller, command: CommandSubject): RecordD
 export function declinedDraft(signed: RecordDraft): RecordDraft {
   const text = `${signed.actor?.printedName ?? 'The second signer'} declined the command; nothing was written.`;
   return { ...signed, kind: 'command.declined', detail: { ...signed.detail, code: 'declined', text } };
+}
+
+export function resolvedDraft(
+  caller: Caller,
+  signer: Extract<SignerCheck, { ok: true }>,
+  command: CommandSubject,
+  part: SignerPart,
+  jws: string,
+  outcome: { readonly code: string; readonly text: string },
+): RecordDraft {
+  return {
+    kind: 'command.resolved',
+    ...from(caller),
+    actor: signer.actor,
+    ...about(command),
+    reason: { code: emptyToNull(part.reasonCode), comment: emptyToNull(part.comment) },
+    meaning: part.meaning,
+    signature: { jws },
+    detail: { ...outcome, signedAt: part.signedAt, reasonText: null, standsOn: signer.standsOn },
+  };
+}
+
+/** The subject of a command that is held or was read from the log. */
+export function subjectOf(view: CommandView): CommandSubject {
+  return {
+    id: view.id,
+    tag: { id: view.tagId, unit: view.unit },
+    observed: view.observed,
+    value: view.value,
+  };
 }
 
 const byGateway = { actor: null, terminal: null, address: null } as const;

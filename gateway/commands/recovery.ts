@@ -10,7 +10,7 @@ import type { Gate } from './gate.ts';
 import type { HeldCommand, HeldCommands } from './held-commands.ts';
 import { isClosed } from './lifecycle.ts';
 import { boundedRead, type OutcomeOfRead, readOnce } from './read-back.ts';
-import { type CommandSubject, outcomeDraft } from './record-drafts.ts';
+import { outcomeDraft, subjectOf } from './record-drafts.ts';
 import type { UnrecordedOutcomes } from './unrecorded-outcomes.ts';
 import { inWords } from './value-text.ts';
 
@@ -68,7 +68,7 @@ async function readPatiently(ports: DeskPorts, held: HeldCommand): Promise<Outco
 /** Confirmed only if the device holds the new value and that differs from the observed one; else nobody can tell. */
 function closing(held: HeldCommand, read: OutcomeOfRead): RecordDraft {
   const { view, tag } = held;
-  const command = subjectOf(held);
+  const command = subjectOf(held.view);
   const tolerance = tag?.setpoint.tolerance ?? 0;
   const names = { unit: view.unit, states: tag?.states ?? null };
   if (read.kind === 'agrees' && !sameValue(view.value, view.observed.value, tolerance))
@@ -89,7 +89,7 @@ function closing(held: HeldCommand, read: OutcomeOfRead): RecordDraft {
 }
 
 function expired(held: HeldCommand): RecordDraft {
-  return outcomeDraft('command.expired', subjectOf(held), {
+  return outcomeDraft('command.expired', subjectOf(held.view), {
     code: 'gateway-restarted',
     text: 'The gateway was restarted before the signatures were complete; nothing was written. Ask for it again.',
   });
@@ -100,8 +100,4 @@ function notAfterOf(records: readonly CommandRecord[]): number | null {
   const accepted = records.find((record) => record.kind === 'command.accepted');
   const detail = acceptedDetailSchema.safeParse(accepted?.detail);
   return detail.success ? Date.parse(detail.data.notAfter) : null;
-}
-
-function subjectOf({ id, view }: HeldCommand): CommandSubject {
-  return { id, tag: { id: view.tagId, unit: view.unit }, observed: view.observed, value: view.value };
 }

@@ -11,7 +11,7 @@ import type { GivenSignature, Intent } from './intent.ts';
 import { isOpenForSigning, missingSignatures } from './lifecycle.ts';
 import { requirements } from './offering.ts';
 import type { Caller, SignerCheck } from './ports.ts';
-import { type CommandSubject, declinedDraft, refusedSignatureDraft, signedDraft } from './record-drafts.ts';
+import { declinedDraft, refusedSignatureDraft, signedDraft, subjectOf } from './record-drafts.ts';
 
 /** `accepted` where this signature was the last one: the gate may carry it out. */
 export type Taken = { readonly ok: true; readonly accepted: AcceptedIntent | null } | Refusal;
@@ -121,7 +121,7 @@ async function count(
   records: GateRecords,
 ): Promise<Taken> {
   const requires = requirements(held, caller, statement.purpose, ports);
-  const subject: CommandSubject = { id: held.id, tag, observed: held.view.observed, value: held.view.value };
+  const subject = subjectOf(held.view);
   const record = signedDraft(caller, signer, subject, statement, part, requires, body.statement);
   // From here to the log's answer nothing else may move the command.
   held.inGate = true;
@@ -154,21 +154,15 @@ function intentOf(held: HeldCommand, tag: WritableTag, last: GivenSignature): In
   return { id: held.id, tag, observed, value, signatures: [...held.given, last], expiresAtMs: held.expiresAtMs };
 }
 
-async function recordRefusal(
-  ports: DeskPorts,
+/** Records a refused signature, unless the refusal has its record already. */
+export async function recordRefusal(
+  ports: Pick<DeskPorts, 'append'>,
   held: HeldCommand,
   caller: Caller,
   body: SignatureBody,
   refusal: Refusal,
 ): Promise<Refusal> {
   if (refusal.record !== undefined) return refusal;
-  const { id, view } = held;
-  const subject: CommandSubject = {
-    id,
-    tag: { id: view.tagId, unit: view.unit },
-    observed: view.observed,
-    value: view.value,
-  };
-  const { seq } = await ports.append(refusedSignatureDraft(caller, subject, body.statement, refusal));
+  const { seq } = await ports.append(refusedSignatureDraft(caller, subjectOf(held.view), body.statement, refusal));
   return { ...refusal, record: seq };
 }

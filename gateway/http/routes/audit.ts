@@ -1,0 +1,135 @@
+// /api/v1/audit: the trail with its filters, its export as CSV and JSON Lines, and the signed checkpoint. Opening a view
+// and exporting are records themselves (AUD-1), durable before anything is shown. It changes nothing else.
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import type { AppendAudit, Caller } from '../../commands/ports.ts';
+import { type AuditPage, auditPageSchema, type RecordKind, recordKindSchema } from '../../contract/audit-record.ts';
+import type { Json } from '../../contract/canonical.ts';
+import { timeSchema } from '../../contract/ids.ts';
+import { problems } from '../refusal-answers.ts';
+import { type Application, callerOf } from '../route-access.ts';
+
+/** Times RFC 3339 UTC, both ends included; `tag` is a tag id, or any other subject: `account:ada`, `log`. */
+export type AuditFilter = {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly actor?: string | undefined;
+  readonly kind?: RecordKind | undefined;
+  readonly tag?: string | undefined;
+  readonly terminal?: string | undefined;
+  readonly command?: string | undefined;
+};
+
+export type AuditParts = {
+  readonly append: AppendAudit;
+  /** Newest first, before record `after` (null: from the newest); `next` null at the end. */
+  readonly readPage: (filter: AuditFilter, after: number | null, limit: number) => Promise<AuditPage>;
+  /** Oldest first, with bounded memory. */
+  readonly exportAs: (format: ExportFormat, filter: AuditFilter) => AsyncIterable<string | Uint8Array>;
+  /** The newest checkpoint, a C2SP signed note; null before the first. */
+  readonly checkpoint: () => string | null;
+};
+
+const exportFormats = ['csv', 'jsonl'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+const mediaTypes: Readonly<Record<ExportFormat, string>> = {
+  csv: 'text/csv; charset=utf-8; header=present',
+  jsonl: 'application/jsonl; charset=utf-8',
+};
+
+const filters = {
+  from: timeSchema.optional(),
+  to: timeSchema.optional(),
+  actor: z.string().min(1).max(256).optional().meta({ description: 'user id' }),
+  kind: recordKindSchema.optional(),
+  tag: z.string().min(1).max(256).optional().meta({ description: 'tag id, or another subject: `account:ada`, `log`' }),
+  terminal: z.string().min(1).max(64).optional().meta({ description: 'terminal id' }),
+  command: z.uuid().optional(),
+};
+const pageQuery = z.strictObject({
+  ...filters,
+  after: z.coerce.number().int().nonnegative().optional().meta({ description: '`next` of the page before' }),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+});
+const exportQuery = z.strictObject({ ...filters, format: z.enum(exportFormats) });
+
+export function auditRoutes(app: Application, parts: AuditParts): void {
+  app.get(
+    '/api/v1/audit',
+    {
+      config: { access: 'session', permission: 'read-audit' },
+      schema: {
+        tags: ['audit'],
+        summary: 'Audit records, newest first',
+        description: 'The first page of a view (no `after`) is itself recorded, with its filters.',
+        querystring: pageQuery,
+        response: { 200: auditPageSchema, ...problems('right-missing') },
+      },
+    },
+    async (request) => {
+      const { after, limit, ...filter } = request.query;
+      if (after === undefined) await record(parts, callerOf(request), 'audit.viewed', filter, {});
+      return parts.readPage(filter, after ?? null, limit);
+    },
+  );
+
+  app.get(
+    '/api/v1/audit/export',
+    {
+      config: { access: 'session', permission: 'export-audit' },
+      schema: {
+        tags: ['audit'],
+        summary: 'Audit records as a file, oldest first',
+        description:
+          '`jsonl`: one record a line, each line the canonical bytes that the log hashes. `csv`: for reading.',
+        querystring: exportQuery,
+        response: problems('right-missing'),
+      },
+    },
+    async (request, reply) => {
+      const { format, ...filter } = request.query;
+      const { seq, time } = await record(parts, callerOf(request), 'audit.exported', filter, { format });
+      const name = `audit-${time.slice(0, 19).replaceAll(/[-:]/g, '')}Z-${seq}.${format}`;
+      void reply
+        .type(mediaTypes[format])
+        .header('content-disposition', `attachment; filename="${name}"`)
+        .header('cache-control', 'no-store');
+      return reply.send(Readable.from(parts.exportAs(format, filter), { objectMode: false }));
+    },
+  );
+
+  app.get(
+    '/api/v1/audit/checkpoint',
+    {
+      config: { access: 'session', permission: 'read-audit' },
+      schema: {
+        tags: ['audit'],
+        summary: 'The newest checkpoint, a C2SP signed note',
+        response: problems('right-missing, not-found'),
+      },
+    },
+    async (_request, reply) => {
+      const note = parts.checkpoint();
+      if (note === null) return reply.callNotFound();
+      return reply.type('text/plain; charset=utf-8').send(note);
+    },
+  );
+}
+
+function record(
+  { append }: AuditParts,
+  caller: Caller,
+  kind: 'audit.viewed' | 'audit.exported',
+  filter: AuditFilter,
+  detail: { readonly [name: string]: Json },
+): ReturnType<AppendAudit> {
+  const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+  return append({
+    kind,
+    actor: caller.actor,
+    terminal: caller.terminal,
+    address: caller.address,
+    subject: 'log',
+    detail: { ...detail, filter: given },
+  });
+}
