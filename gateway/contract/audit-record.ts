@@ -96,6 +96,11 @@ export const auditRecordSchema = z.object({
   terminal: recordTerminalSchema.nullable(),
   address: z.string().nullable(),
   subject: z.string(),
+  /**
+   * The writer's own: `commit` is the number of the first record of the commit that this one came in (so the record
+   * before it ends with a checkpoint), `standing` that of the newest record before this one that a projection stands on.
+   */
+  chain: z.object({ commit: z.int().nonnegative(), standing: z.int().nonnegative().nullable() }).optional(),
   old: z.json().optional(),
   new: z.json().optional(),
   unit: z.string().optional(),
