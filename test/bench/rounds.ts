@@ -1,0 +1,69 @@
+// Timing in rounds: product and floor take turns, so that a slow minute of the machine falls on both. Used by the cases.
+import type { Goal, Measurement } from './bench-case.ts';
+
+/** Milliseconds of one round each, sorted. */
+export type Side = readonly Float64Array[];
+
+/** Elapsed milliseconds of one call. */
+export async function elapsedMs(work: () => Promise<unknown>): Promise<number> {
+  const startedMs = performance.now();
+  await work();
+  return performance.now() - startedMs;
+}
+
+/** `count` calls one after the other; their times, sorted. */
+export async function round(count: number, work: () => Promise<unknown>): Promise<Float64Array> {
+  const times = new Float64Array(count);
+  for (let index = 0; index < count; index++) times[index] = await elapsedMs(work);
+  return times.sort();
+}
+
+/** Warm-up of both, then `rounds` (at least 3) of `count` calls each, floor and product in turn. */
+export async function inTurns(
+  rounds: number,
+  count: number,
+  sides: { readonly floor: () => Promise<unknown>; readonly product: () => Promise<unknown> },
+): Promise<{ readonly floor: Side; readonly product: Side }> {
+  if (rounds < 3) throw new RangeError('a case runs at least three times');
+  const warmUp = Math.ceil(count / 5);
+  await round(warmUp, sides.floor);
+  await round(warmUp, sides.product);
+  const floor: Float64Array[] = [];
+  const product: Float64Array[] = [];
+  for (let index = 0; index < rounds; index++) {
+    floor.push(await round(count, sides.floor));
+    product.push(await round(count, sides.product));
+  }
+  return { floor, product };
+}
+
+/** Nearest-rank quantile of sorted times; `q` from 0 to 1. */
+export function quantile(sorted: Float64Array, q: number): number {
+  const value = sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)];
+  if (value === undefined) throw new RangeError('no times were taken');
+  return value;
+}
+
+/** The median over rounds of each round's quantile. */
+export function overRounds(side: Side, q: number): number {
+  return quantile(Float64Array.from(side, (times) => quantile(times, q)).sort(), 0.5);
+}
+
+/** Median and p99 lines of the table, in milliseconds. */
+export function latencyMeasurements(
+  sides: { readonly floor: Side; readonly product: Side },
+  goals: { readonly median: Goal | null; readonly p99: Goal | null },
+): readonly Measurement[] {
+  return (
+    [
+      ['median', 0.5, goals.median],
+      ['p99', 0.99, goals.p99],
+    ] as const
+  ).map(([measure, q, goal]) => ({
+    measure,
+    product: overRounds(sides.product, q),
+    floor: overRounds(sides.floor, q),
+    unit: 'ms',
+    goal,
+  }));
+}
