@@ -79,14 +79,23 @@ export class FanOut {
     }
   }
 
-  /** The client now follows these areas and no others: a snapshot of each, then changes. The caller has checked rights. */
-  join(client: LiveClient, areas: readonly AreaId[]): LiveLayout {
+  layout(areas: readonly AreaId[]): LiveLayout {
+    return layoutOf(this.#settings.plant, areas);
+  }
+
+  /**
+   * The client now follows these areas and no others: a snapshot of each, then changes. The caller has checked rights
+   * and told the client the layout, without which it could not read the frames.
+   */
+  follow(client: LiveClient, areas: readonly AreaId[]): void {
     this.leave(client);
-    const layout = layoutOf(this.#settings.plant, areas);
-    const member: Member = { areas: layout.areas.map((area) => area.index), lagging: false, dropped: 0 };
+    const member: Member = {
+      areas: this.layout(areas).areas.map((area) => area.index),
+      lagging: false,
+      dropped: 0,
+    };
     this.#members.set(client, member);
     this.#snapshot(client, member);
-    return layout;
   }
 
   leave(client: LiveClient): void {
