@@ -11,7 +11,7 @@ export const longestPage = 500;
 const streamedAtOnce = 500;
 
 export type RecordFilter = {
-  /** RFC 3339, UTC; `from` inclusive, `to` exclusive. */
+  /** RFC 3339, UTC; both ends included. */
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly actor?: string | undefined;
@@ -84,7 +84,7 @@ async function readRows(run: RunQuery, request: PageRequest, limit: number): Pro
   const oldestFirst = request.order === 'oldest-first';
   where((parameter) => `seq ${oldestFirst ? '>' : '<'} ${parameter}`, request.after);
   where((parameter) => `time >= ${parameter}::timestamptz`, request.from);
-  where((parameter) => `time < ${parameter}::timestamptz`, request.to);
+  where((parameter) => `time <= ${parameter}::timestamptz`, request.to);
   where((parameter) => `actor = ${parameter}`, request.actor);
   where((parameter) => `subject = ${parameter}`, request.tag);
   where((parameter) => `terminal = ${parameter}`, request.terminal);

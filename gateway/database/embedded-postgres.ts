@@ -25,7 +25,7 @@ export type EmbeddedPostgres = {
   /** The server's own process. */
   readonly pid: number;
   /** Resolves with one line when the server ends without stop(). */
-  readonly ended: Promise<string>;
+  readonly exited: Promise<string>;
   /** Fast shutdown; resolves when the server has ended. Safe to call twice. */
   stop(): Promise<void>;
 };
@@ -60,7 +60,7 @@ export async function startEmbeddedPostgres(options: {
   });
   const pid = server.pid ?? 0;
   let stopping = false;
-  const exited = new Promise<string>((resolve) => {
+  const gone = new Promise<string>((resolve) => {
     server.once('exit', (code, signal) => resolve(`PostgreSQL ended (${signal ?? `exit ${code}`}); see ${logFile}`));
   });
   const stop = async (): Promise<void> => {
@@ -68,7 +68,7 @@ export async function startEmbeddedPostgres(options: {
     if (server.exitCode === null && server.signalCode === null) {
       server.kill('SIGINT');
       const timer = setTimeout(() => server.kill('SIGQUIT'), fastStopMs);
-      await exited;
+      await gone;
       clearTimeout(timer);
     }
     if (socketFolder !== home) await rm(socketFolder, { recursive: true, force: true });
@@ -78,8 +78,8 @@ export async function startEmbeddedPostgres(options: {
     const url = (database: string) =>
       `postgresql://${ownerName}:${password}@${encodeURIComponent(socketFolder)}/${database}`;
     await createDatabase(url('postgres'));
-    const ended = exited.then((line) => (stopping ? new Promise<never>(() => {}) : line));
-    return { ownerUrl: url(databaseName), pid, ended, stop };
+    const exited = gone.then((line) => (stopping ? new Promise<never>(() => {}) : line));
+    return { ownerUrl: url(databaseName), pid, exited, stop };
   } catch (error) {
     await stop();
     throw error;

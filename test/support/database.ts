@@ -86,7 +86,8 @@ async function templateOn(ownerUrl: string) {
   await onServer(ownerUrl, `CREATE DATABASE ${template} TEMPLATE template0 ENCODING 'UTF8'`);
   const templateUrl = inDatabase(ownerUrl, template);
   const client = await connectAsOwner(templateUrl);
-  const prepared = await prepareDatabase(client, templateUrl, 'demo', { password }).finally(() => client.end());
+  const prepared = await prepareDatabase(client, templateUrl, 'demo', { password });
+  await client.end();
   const fresh = async (): Promise<TestDatabase> => {
     const name = `test_${randomBytes(6).toString('hex')}`;
     await onServer(ownerUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
