@@ -1,5 +1,6 @@
 // The simulated plant as a process: `node simulators/main.ts --data DIR`. Started by npm start and by hand.
 // Prints one JSON line when both servers listen; ends on SIGTERM, SIGINT and when its parent goes. Loopback only.
+import { Console } from 'node:console';
 import { fstatSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { startControlServer } from './control-server.ts';
@@ -22,6 +23,8 @@ type Options = {
 };
 
 async function main(): Promise<void> {
+  // Standard output carries the ready line alone; whatever a library prints goes to standard error.
+  globalThis.console = new Console(process.stderr, process.stderr);
   const options = readOptions(process.argv.slice(2));
   if (typeof options === 'string') return fail(options, 2);
 

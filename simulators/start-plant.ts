@@ -50,7 +50,7 @@ const mostCatchUpSeconds = 2;
 export async function startPlant(settings: StartPlantSettings): Promise<RunningPlant> {
   const host = settings.host ?? '127.0.0.1';
   if (!/^(127(\.\d{1,3}){3}|localhost|::1)$/.test(host))
-    throw new RangeError(`the simulated plant listens on loopback only, not on ${host}`);
+    throw new RangeError(`it listens on loopback only, not on ${host}`);
   const plant = createSimulatedPlant(settings.seed);
   const writes = createWriteLog();
   const faults = createFaultBoard();
