@@ -28,6 +28,7 @@ export const adapterEdges: { readonly [technology: string]: readonly string[] } 
 export const corePackages: readonly string[] = [
   'zod',
   'jose',
+  'csv-stringify/sync',
   '@zxcvbn-ts/core',
   '@zxcvbn-ts/language-common',
   '@zxcvbn-ts/language-en',
