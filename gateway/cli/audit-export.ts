@@ -1,0 +1,62 @@
+// `countersign audit export`: the audit trail of the running database as a file on standard output (AUD-6). For
+// administrators at the machine; people at screens export through the gateway, which records it.
+import { once } from 'node:events';
+import path from 'node:path';
+import { asCsv, asJsonLines } from '../audit/export-formats.ts';
+import { streamRecords } from '../audit/postgres-records.ts';
+import { recordKinds } from '../contract/audit-record.ts';
+import { timeSchema } from '../contract/ids.ts';
+import { connectToLog } from './audit-source.ts';
+import { readOptions, type SubCommand, WronglyAsked } from './sub-command.ts';
+
+export const auditExport: SubCommand = {
+  summary: 'write the audit trail as CSV or JSON Lines',
+  help: `Usage: countersign audit export --format csv|jsonl [--data DIR] [--database URL]
+         [--from TIME] [--to TIME] [--actor USER] [--kind KIND] [--tag SUBJECT] [--terminal ID] [--command ID]
+
+Writes the records that match to standard output, oldest first. jsonl: each line is a record's canonical bytes. csv: for
+reading; a cell that a spreadsheet would run as a formula is preceded by an apostrophe. TIME as 2026-01-31T08:00:00Z.
+
+Exit 0: written. 1: the database cannot be read. 2: wrongly asked.
+`,
+  run: async (args, env) => {
+    const text = { type: 'string' } as const;
+    const { format, data, database, ...filter } = readOptions(args, {
+      format: text,
+      data: text,
+      database: text,
+      from: text,
+      to: text,
+      actor: text,
+      kind: text,
+      tag: text,
+      terminal: text,
+      command: text,
+    });
+    if (format !== 'csv' && format !== 'jsonl') throw new WronglyAsked('--format csv or --format jsonl is needed');
+    for (const name of ['from', 'to'] as const) {
+      if (filter[name] !== undefined && !timeSchema.safeParse(filter[name]).success) {
+        throw new WronglyAsked(`--${name} must be a time in UTC such as 2026-01-31T08:00:00Z`);
+      }
+    }
+    if (filter.kind !== undefined && !(recordKinds as readonly string[]).includes(filter.kind)) {
+      throw new WronglyAsked(`there is no kind of record '${filter.kind}'`);
+    }
+    const client = await connectToLog(path.resolve(data ?? env.COUNTERSIGN_DATA ?? './data'), database);
+    try {
+      const records = streamRecords(
+        (sql, values) => client.query(sql, values === undefined ? undefined : [...values]),
+        {
+          ...filter,
+          order: 'oldest-first',
+        },
+      );
+      for await (const chunk of format === 'csv' ? asCsv(records) : asJsonLines(records)) {
+        if (!process.stdout.write(chunk)) await once(process.stdout, 'drain');
+      }
+      return 0;
+    } finally {
+      await client.end();
+    }
+  },
+};

@@ -1,0 +1,78 @@
+// `npx countersign …`: the table of sub-commands and their manners. Each has a file of its own, loaded when it is asked for.
+// Run by bin/countersign.mjs on the pinned Node.js.
+import { CannotDo, type SubCommand, WronglyAsked } from './sub-command.ts';
+
+const program = 'countersign';
+
+/** By the words that follow `countersign`. */
+const subCommands: { readonly [words: string]: () => Promise<SubCommand> } = {
+  demo: async () => {
+    const { demo } = await import('./demo.ts');
+    return {
+      summary: 'start the demo: database, simulated plant, gateway, HMI',
+      help: 'Usage: countersign demo\n\nThe same as npm start; see README.md for its environment.\n',
+      run: (args, env) => (args.length > 0 ? refuseArguments(args) : demo(env)),
+    };
+  },
+  simulate: async () => {
+    const { simulate } = await import('./simulate.ts');
+    return {
+      summary: 'start the simulated plant alone',
+      help: 'Usage: countersign simulate\n\nPorts by COUNTERSIGN_OPCUA_PORT and COUNTERSIGN_MODBUS_PORT.\n',
+      run: (args, env) => (args.length > 0 ? refuseArguments(args) : simulate(env)),
+    };
+  },
+  'audit verify': async () => (await import('./audit-verify.ts')).auditVerify,
+  'audit export': async () => (await import('./audit-export.ts')).auditExport,
+};
+
+function refuseArguments(args: readonly string[]): never {
+  throw new WronglyAsked(`it takes no arguments: ${args.join(' ')}`);
+}
+
+async function overview(): Promise<string> {
+  const lines = [`Usage: ${program} <sub-command> [options]`, ''];
+  for (const [words, load] of Object.entries(subCommands))
+    lines.push(`  ${words.padEnd(14)} ${(await load()).summary}`);
+  lines.push('', `${program} <sub-command> --help says more. Exit 0: done; 1: it does not hold; 2: wrongly asked.`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** Resolves with the exit code. */
+export async function countersign(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  if (args.length === 0 || args[0] === '--help' || args[0] === 'help') {
+    process.stdout.write(await overview());
+    return args.length === 0 ? 2 : 0;
+  }
+  const words = Object.hasOwn(subCommands, args.slice(0, 2).join(' ')) ? 2 : 1;
+  const name = args.slice(0, words).join(' ');
+  const load = Object.hasOwn(subCommands, name) ? subCommands[name] : undefined;
+  if (load === undefined) {
+    process.stderr.write(
+      `${program}: there is no sub-command '${args.slice(0, 2).join(' ')}'; see ${program} --help\n`,
+    );
+    return 2;
+  }
+  const subCommand = await load();
+  const rest = args.slice(words);
+  if (rest.includes('--help')) {
+    process.stdout.write(subCommand.help);
+    return 0;
+  }
+  try {
+    return await subCommand.run(rest, env);
+  } catch (error) {
+    if (error instanceof WronglyAsked) {
+      process.stderr.write(`${program} ${name}: ${error.message}; see ${program} ${name} --help\n`);
+      return 2;
+    }
+    const isPlain =
+      error instanceof CannotDo || (error instanceof Error && error.name !== 'TypeError' && 'code' in error);
+    process.stderr.write(`${program} ${name}: ${isPlain ? (error as Error).message : said(error)}\n`);
+    return 1;
+  }
+}
+
+function said(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,55 @@
+// The maintenance process (AUD-4): the only one that holds the database owner's credential while the gateway runs.
+// Started by the launcher, told `{ownerUrl, mode}` on standard input; migrates, sets up the gateway's role with a new
+// password, marks the installation, says `{"ready":true,"gatewayUrl":…}`, then keeps partitions ahead until it is ended.
+import { z } from 'zod';
+import { makePartitionsAhead } from '../database/partitions.ts';
+import { connectAsOwner, prepareDatabase } from '../database/prepare.ts';
+import { DatabaseTrouble } from '../database/trouble.ts';
+import { toldByLauncher } from './told.ts';
+
+const checkEveryMs = 60_000;
+const toldSchema = z.object({ ownerUrl: z.string().min(1), mode: z.enum(['demo', 'production']) });
+
+function endNow(): never {
+  process.exit(0);
+}
+
+async function maintain(): Promise<void> {
+  const told = toldSchema.parse(await toldByLauncher(endNow));
+  const client = await connectAsOwner(told.ownerUrl);
+  const prepared = await prepareDatabase(client, told.ownerUrl, told.mode);
+  await client.end();
+  const { gatewayUrl, origin, partitions, migrationsApplied } = prepared;
+  process.stdout.write(`${JSON.stringify({ ready: true, gatewayUrl, origin, partitions, migrationsApplied })}\n`);
+  let complained = false;
+  for (;;) {
+    await new Promise((next) => setTimeout(next, checkEveryMs));
+    try {
+      // A connection a time: nothing to restore after the database was away.
+      const owner = await connectAsOwner(told.ownerUrl);
+      try {
+        await makePartitionsAhead(owner);
+      } finally {
+        await owner.end();
+      }
+      complained = false;
+    } catch (error) {
+      // Two partitions are ready ahead: there is time. The gateway reports the loss of the database itself.
+      if (!complained) process.stderr.write(`partitions cannot be made ahead at present: ${said(error)}\n`);
+      complained = true;
+    }
+  }
+}
+
+function said(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, endNow);
+try {
+  await maintain();
+} catch (error) {
+  const line = error instanceof DatabaseTrouble ? error.message : `the database could not be prepared: ${said(error)}`;
+  process.stderr.write(`${line}\n`);
+  process.exit(1);
+}
