@@ -83,3 +83,39 @@ export const plantViewSchema = z.object({
   demoAccounts: z.array(z.object({ name: z.string(), printedName: z.string(), may: z.string() })),
 });
 export type PlantView = z.infer<typeof plantViewSchema>;
+
+/** Body of `POST /terminals/:id/statements`. `change` of an approval: where the terminal stands and what it may do. */
+export const terminalStatementBodySchema = z.strictObject({
+  action: z.enum(['approve', 'revoke']),
+  change: z
+    .strictObject({
+      name: z.string().optional(),
+      location: z.string().optional(),
+      areas: z.array(z.string()).optional(),
+      /** CIDR blocks: `10.1.0.0/16`. */
+      networks: z.array(z.string()).optional(),
+    })
+    .optional(),
+});
+/** Body of `POST /users/:id/statements`. */
+export const userStatementBodySchema = z.strictObject({
+  action: z.enum(['unlock']),
+  /** What was done about it, for the record (IDN-3); the explanation is the signature's comment. */
+  change: z.strictObject({ actionTaken: z.string().optional() }).optional(),
+});
+/** Body of `POST /enrolment-codes/statements`: what a terminal that brings the code will be given (TRM-1). */
+export const enrolmentCodeBodySchema = z.strictObject({
+  change: z.strictObject({ location: z.string(), areas: z.array(z.string()), networks: z.array(z.string()) }),
+});
+/** 201 of `POST /enrolment-codes/signatures`: shown once, works once. */
+export const enrolmentCodeSchema = z.object({ code: z.string(), expiresAt: timeSchema });
+
+export const sessionEntrySchema = z.object({
+  id: z.string(),
+  user: z.object({ id: z.string(), printedName: z.string() }),
+  terminal: z.object({ id: z.string(), name: z.string() }),
+  address: z.string(),
+  startedAt: timeSchema,
+  lastActivityAt: timeSchema,
+});
+export const sessionListSchema = z.object({ sessions: z.array(sessionEntrySchema) });
