@@ -202,5 +202,9 @@ function sameHost(origin: URL, host: string): boolean {
 
 /** A refusal on its way through an HTTP handler. */
 export function asError(refusal: Refusal): GatewayError {
-  return new GatewayError(refusal.code, refusal.detail, { field: refusal.field, current: refusal.current });
+  return new GatewayError(refusal.code, refusal.detail, {
+    field: refusal.field,
+    current: refusal.current,
+    record: refusal.record,
+  });
 }

@@ -1,0 +1,64 @@
+// All routes about people, terminals and sessions, and what they need of signing/, put together: one call for main.ts.
+import type { PlantView } from '../contract/session.ts';
+import type { People } from '../identity/people.ts';
+import { createAccountActions } from '../signing/account-actions.ts';
+import { createCertify } from '../signing/certify.ts';
+import { createSignedActions } from '../signing/signed-actions.ts';
+import type { ConfigurationInForce, SignerChecks } from '../signing/signer.ts';
+import { createTerminalActions } from '../signing/terminal-actions.ts';
+import type { GuardParts } from './guard.ts';
+import type { Application } from './route-access.ts';
+import { certificationRoutes } from './routes/certification.ts';
+import { plantRoutes } from './routes/plant.ts';
+import { screenRoutes } from './routes/screens.ts';
+import { sessionRoutes } from './routes/session.ts';
+import { sessionsRoutes } from './routes/sessions.ts';
+import { terminalRoutes } from './routes/terminals.ts';
+import { userRoutes } from './routes/users.ts';
+
+export type PeopleRouteParts = {
+  readonly people: People;
+  readonly checks: SignerChecks;
+  readonly configuration: ConfigurationInForce;
+  readonly guard: GuardParts;
+  readonly plant: PlantView;
+  readonly screens: ReadonlyMap<string, string>;
+  /** Served over TLS: cookies are marked Secure. */
+  readonly secure: boolean;
+};
+
+export function peopleRoutes(app: Application, parts: PeopleRouteParts): void {
+  const { people, checks } = parts;
+  const actions = createSignedActions(people, checks, parts.configuration);
+  const { now, append, passwords, areas } = people.parts;
+  plantRoutes(app, parts.plant);
+  sessionRoutes(app, {
+    now,
+    append,
+    checkPerson: people.checkPerson,
+    sessions: people.sessions,
+    idleMs: people.parts.sessions.idleMs,
+    passwords,
+    access: people.access,
+    accounts: people.accounts,
+    certifications: people.certifications,
+    terminals: people.terminals,
+    plant: people.parts.plant,
+    componentsNeeded: (caller) => checks.componentsNeeded(caller),
+    recordTerminal: (id) => parts.guard.terminals.recordTerminal(id),
+    secure: parts.secure,
+  });
+  certificationRoutes(app, { certify: createCertify(people) });
+  terminalRoutes(app, {
+    terminals: people.terminals,
+    enrol: people.enrol,
+    actions: createTerminalActions(people, actions),
+  });
+  userRoutes(app, {
+    accounts: people.accounts,
+    certifications: people.certifications,
+    actions: createAccountActions(people, actions),
+  });
+  sessionsRoutes(app, people);
+  screenRoutes(app, { screens: parts.screens, areas, mayDo: (...question) => people.access.mayDo(...question) });
+}
