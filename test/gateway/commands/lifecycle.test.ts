@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  asked,
+  type ClosingState,
+  type CommandEvent,
+  follow,
+  isClosed,
+  type Lifecycle,
+} from '../../../gateway/commands/lifecycle.ts';
+import { type CommandState, closedStates } from '../../../gateway/contract/command.ts';
+
+const closings: readonly ClosingState[] = [
+  'confirmed',
+  'rejected',
+  'failed',
+  'unknown',
+  'resolved',
+  'refused',
+  'expired',
+  'withdrawn',
+  'declined',
+];
+const event: fc.Arbitrary<CommandEvent> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('signed' as const),
+      signer: fc.constantFrom('ada', 'bob', 'eve', 'kim', 'lee'),
+    }),
+  },
+  { weight: 3, arbitrary: fc.constant<CommandEvent>({ kind: 'accepted' }) },
+  { weight: 3, arbitrary: fc.constant<CommandEvent>({ kind: 'written' }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('closed' as const), as: fc.constantFrom(...closings) }) },
+);
+
+function run(
+  needed: number,
+  events: readonly CommandEvent[],
+): { readonly life: Lifecycle; readonly path: readonly CommandState[] } {
+  let life = asked(needed);
+  const path: CommandState[] = [life.state];
+  for (const one of events) {
+    life = follow(life, one) ?? life;
+    path.push(life.state);
+  }
+  return { life, path };
+}
+
+describe('the life of a command', () => {
+  test('SIG-5, CMD-1: no sequence of events reaches `written` without the signatures of as many different persons', () => {
+    const seen = new Map<number, number>();
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 4 }), fc.array(event, { maxLength: 30 }), (needed, events) => {
+        let life = asked(needed);
+        const signed = new Set<string>();
+        for (const one of events) {
+          const next = follow(life, one);
+          if (next !== null && one.kind === 'signed') signed.add(one.signer);
+          life = next ?? life;
+          if (life.state === 'accepted' || life.state === 'written') {
+            expect(signed.size).toBeGreaterThanOrEqual(needed);
+            seen.set(needed, (seen.get(needed) ?? 0) + 1);
+          }
+        }
+      }),
+      { numRuns: 3000, seed: 7 },
+    );
+    // The property says something only where the state was reached.
+    expect([...seen.keys()].sort()).toEqual([1, 2, 3, 4]);
+  });
+
+  test('CMD-1: what is closed stays closed, but for an unknown outcome that a person resolves', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 4 }), fc.array(event, { maxLength: 40 }), (needed, events) => {
+        const { path } = run(needed, events);
+        for (const [index, state] of path.entries()) {
+          const next = path[index + 1];
+          if (next === undefined || !closedStates.has(state)) continue;
+          expect(state === 'unknown' ? ['unknown', 'resolved'] : [state]).toContain(next);
+        }
+      }),
+      { numRuns: 2000, seed: 11 },
+    );
+  });
+
+  test('SIG-5: nobody signs twice, and no signature counts after the last one', () => {
+    const once = follow(asked(2), { kind: 'signed', signer: 'ada' });
+    if (once === null) throw new Error('the first signature must count');
+    expect(once.state).toBe('awaiting-countersignature');
+    expect(follow(once, { kind: 'signed', signer: 'ada' })).toBeNull();
+    expect(follow(once, { kind: 'accepted' })).toBeNull();
+    const twice = follow(once, { kind: 'signed', signer: 'bob' });
+    if (twice === null) throw new Error('the second signature must count');
+    expect(follow(twice, { kind: 'signed', signer: 'eve' })).toBeNull();
+    expect(follow(twice, { kind: 'accepted' })?.state).toBe('accepted');
+  });
+
+  test('CMD-5: a command that was written cannot end as expired, withdrawn or refused', () => {
+    const { life } = run(1, [{ kind: 'signed', signer: 'ada' }, { kind: 'accepted' }, { kind: 'written' }]);
+    expect(life.state).toBe('written');
+    for (const as of ['expired', 'withdrawn', 'refused', 'declined'] as const)
+      expect(follow(life, { kind: 'closed', as })).toBeNull();
+    expect(isClosed(follow(life, { kind: 'closed', as: 'confirmed' }) ?? life)).toBe(true);
+  });
+});

@@ -1,0 +1,71 @@
+// A clock that tests move: `now` and `wait` for the code under test. Nothing sleeps; `until` lets pending work run and
+// goes to the next due time only when the work is waiting for it.
+import { setImmediate } from 'node:timers/promises';
+
+/** Farthest jump that `until` makes by itself: expiries of minutes are reached by `advance` alone. */
+const farthestJumpMs = 61_000;
+
+export class ManualClock {
+  #nowMs: number;
+  #waiting: { readonly dueMs: number; readonly go: () => void }[] = [];
+
+  constructor(startMs = Date.parse('2026-04-17T08:00:00.000Z')) {
+    this.#nowMs = startMs;
+  }
+
+  readonly now = (): number => this.#nowMs;
+
+  readonly wait = (ms: number): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push({ dueMs: this.#nowMs + ms, go: resolve });
+    return promise;
+  };
+
+  iso(): string {
+    return new Date(this.#nowMs).toISOString();
+  }
+
+  /** Goes forward, waking everything that falls due on the way, in order. */
+  async advance(ms: number): Promise<void> {
+    const targetMs = this.#nowMs + ms;
+    for (;;) {
+      await idle();
+      const next = this.#next();
+      if (next === undefined || next.dueMs > targetMs) break;
+      this.#goTo(next.dueMs);
+    }
+    this.#nowMs = targetMs;
+    await idle();
+  }
+
+  /** Runs until the promise settles, jumping from due time to due time. */
+  async until<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const watched = promise.finally(() => {
+      settled = true;
+    });
+    watched.catch(() => undefined);
+    while (!settled) {
+      await idle();
+      if (settled) break;
+      const next = this.#next();
+      if (next !== undefined && next.dueMs - this.#nowMs <= farthestJumpMs) this.#goTo(next.dueMs);
+    }
+    return promise;
+  }
+
+  #next(): { readonly dueMs: number } | undefined {
+    return this.#waiting.toSorted((left, right) => left.dueMs - right.dueMs)[0];
+  }
+  #goTo(dueMs: number): void {
+    this.#nowMs = Math.max(this.#nowMs, dueMs);
+    const due = this.#waiting.filter((one) => one.dueMs <= this.#nowMs);
+    this.#waiting = this.#waiting.filter((one) => one.dueMs > this.#nowMs);
+    for (const { go } of due) go();
+  }
+}
+
+/** A few turns of the event loop: promises and finished crypto work run. */
+async function idle(): Promise<void> {
+  for (let turn = 0; turn < 4; turn++) await setImmediate();
+}
