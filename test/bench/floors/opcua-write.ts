@@ -20,7 +20,7 @@ export async function openOpcUaFloor(endpoint: string, folder: string, tag: stri
       rootFolder: join(folder, 'floor-pki'),
       disableFileWatchers: true,
     }),
-    transportSettings: { receiveBufferSize: buffer, sendBufferSize: buffer, maxMessageSize: 0, maxChunkCount: 0 },
+    transportSettings: { receiveBufferSize: buffer, sendBufferSize: buffer },
     connectionStrategy: { maxRetry: 0, initialDelay: 50, maxDelay: 100 },
   });
   await client.connect(endpoint);
