@@ -1,0 +1,55 @@
+// How far a command has come and how it ended, in plain words, stage by stage; announced as it changes.
+// Values in, nothing out. Shown by the dialog after signing and by the command page.
+import {
+  IconAlertTriangleFilled,
+  IconCircleCheck,
+  IconCircleMinus,
+  IconHourglassLow,
+  IconUserCheck,
+} from '@tabler/icons-react';
+import type { CommandView } from '../../gateway/contract/command.ts';
+import { fateOf, type Tone } from '../model/command-fate.ts';
+import { clockTime } from '../model/times.ts';
+import { recordKinds } from '../texts/en.ts';
+
+const icons: Readonly<Record<Tone, typeof IconCircleCheck>> = {
+  working: IconHourglassLow,
+  done: IconCircleCheck,
+  attention: IconUserCheck,
+  trouble: IconAlertTriangleFilled,
+  quiet: IconCircleMinus,
+};
+
+export function CommandFate({ command, timeZone }: { readonly command: CommandView; readonly timeZone: string }) {
+  const fate = fateOf(command);
+  const Icon =
+    fate.tone === 'attention' && command.state !== 'awaiting-countersignature'
+      ? IconAlertTriangleFilled
+      : icons[fate.tone];
+  return (
+    <section className="cs-fate" data-tone={fate.tone}>
+      <div className="cs-fate-head" role="status" aria-live="assertive" aria-atomic="true">
+        <Icon size={34} aria-hidden="true" />
+        <div>
+          <h3>{fate.label}</h3>
+          <p>{fate.sentence}</p>
+          {fate.next !== null && <p className="cs-next">{fate.next}</p>}
+        </div>
+      </div>
+      <ol className="cs-stages" aria-label="Stages">
+        {command.stages.map((stage) => (
+          <li key={stage.record}>
+            <time dateTime={stage.time}>{clockTime(stage.time, timeZone)}</time>
+            <span>
+              <strong>{recordKinds[stage.kind]}</strong>
+              <span>{stage.text}</span>
+              <small>
+                {[stage.actor, stage.terminal, `record ${stage.record}`].filter((part) => part !== null).join(' · ')}
+              </small>
+            </span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}

@@ -1,0 +1,73 @@
+// The HTTP API as typed functions (interfaces.md, "HTTP API"). Called by pages and hooks through `useGateway()`.
+// The gateway is of the same origin and release, so answers are taken as the contract's types without parsing them again.
+import type { AuditPage } from '../../gateway/contract/audit-record.ts';
+import type { AskedCommand, CommandBody, CommandView, StatementPurposeBody } from '../../gateway/contract/command.ts';
+import type { AccountView, PlantView, SessionView, TerminalView } from '../../gateway/contract/session.ts';
+import type { Offer, SignatureBody } from '../../gateway/contract/statement.ts';
+import type { AreaView, ConnectionView, Recent, TagView } from '../../gateway/contract/tag.ts';
+import type { SendRequest } from './request.ts';
+
+const root = '/api/v1';
+export type CertificationOffer = { version: number; text: string; nonce: string };
+export type SessionEntry = {
+  readonly id: string;
+  readonly user: { readonly id: string; readonly printedName: string };
+  readonly terminal: { readonly id: string; readonly name: string };
+  readonly startedAt: string;
+  readonly lastActivityAt: string;
+};
+export type CommandPage = { commands: CommandView[]; next: number | null };
+
+export type Endpoints = ReturnType<typeof createEndpoints>;
+
+export function createEndpoints(send: SendRequest) {
+  const json = async <T>(response: Promise<Response>): Promise<T> => (await (await response).json()) as T;
+  const get = <T>(path: string, signal?: AbortSignal, byPerson = false) =>
+    json<T>(send('GET', root + path, { signal, byPerson }));
+  const post = <T>(path: string, body?: unknown, timeoutMs = 15_000) =>
+    json<T>(send('POST', root + path, { body: body ?? {}, byPerson: true, timeoutMs }));
+  const segment = encodeURIComponent;
+
+  return {
+    plant: () => get<PlantView>('/plant'),
+    terminal: () => get<TerminalView>('/terminals/current'),
+    enrol: (body: { name: string; publicKey: unknown; code?: string }) =>
+      post<{ id: string; status: TerminalView['status'] }>('/terminals', body),
+    session: (byPerson = false) => get<SessionView>('/session', undefined, byPerson),
+    signIn: (username: string, password: string) => post<SessionView>('/session', { username, password }),
+    signOut: async () => {
+      await send('DELETE', `${root}/session`, { byPerson: true });
+    },
+    certification: () => get<CertificationOffer>('/certification'),
+    certify: (body: { statement: string; username: string; password: string }) =>
+      post<{ certified: true; certifiedAt: string; record: number }>('/certification', body),
+    areas: async () => (await get<{ areas: AreaView[] }>('/areas')).areas,
+    tags: async () => (await get<{ tags: TagView[] }>('/tags')).tags,
+    tag: (id: string) => get<TagView>(`/tags/${segment(id)}`),
+    recent: (ids: readonly string[], signal?: AbortSignal) =>
+      get<Recent>(`/tags/recent?ids=${ids.map(segment).join(',')}`, signal),
+    connections: async () => (await get<{ connections: ConnectionView[] }>('/connections')).connections,
+    screen: async (name: string) => (await send('GET', `${root}/screens/${segment(name)}.svg`, {})).text(),
+    ask: (body: CommandBody) => post<AskedCommand>('/commands', body),
+    commandOffer: (id: string, purpose: StatementPurposeBody = {}) =>
+      post<Offer>(`/commands/${segment(id)}/statements`, purpose),
+    // The gateway waits up to 5 s for the outcome before it answers.
+    signCommand: (id: string, body: SignatureBody) =>
+      post<CommandView>(`/commands/${segment(id)}/signatures`, body, 30_000),
+    withdraw: (id: string) => send('DELETE', `${root}/commands/${segment(id)}`, { byPerson: true }),
+    commands: () => get<CommandPage>('/commands'),
+    command: (id: string) => get<CommandView>(`/commands/${segment(id)}`),
+    audit: (query: string) => get<AuditPage>(`/audit${query}`, undefined, true),
+    auditExport: async (query: string) =>
+      (await send('GET', `${root}/audit/export${query}`, { byPerson: true, timeoutMs: 120_000 })).blob(),
+    terminals: async () => (await get<{ terminals: TerminalView[] }>('/terminals')).terminals,
+    users: async () => (await get<{ users: AccountView[] }>('/users')).users,
+    sessions: async () => (await get<{ sessions: SessionEntry[] }>('/sessions')).sessions,
+    endSession: (id: string) => send('DELETE', `${root}/sessions/${segment(id)}`, { byPerson: true }),
+    /** Statement for a signed action on a terminal or an account (TRM-1, TRM-4, IDN-3). */
+    actionOffer: (noun: 'terminals' | 'users', id: string, action: string, change: Record<string, unknown>) =>
+      post<Offer>(`/${noun}/${segment(id)}/statements`, { action, change }),
+    signAction: (noun: 'terminals' | 'users', id: string, body: SignatureBody) =>
+      post<unknown>(`/${noun}/${segment(id)}/signatures`, body),
+  };
+}

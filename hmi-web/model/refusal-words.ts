@@ -1,0 +1,43 @@
+// Turns any error of a request into words for a person: what happened, the gateway's own detail, what to do next.
+// Called by every page that asks the gateway for something. An unknown code is called unknown, never hidden.
+import type { ProblemCode } from '../../gateway/contract/problem.ts';
+import { refusals } from '../texts/en.ts';
+
+export type Explanation = {
+  readonly code: string;
+  readonly what: string;
+  /** The gateway's own sentence, where it says more than `what`. */
+  readonly detail: string | null;
+  readonly next: string;
+  /** Audit record that holds the refusal. */
+  readonly record: number | null;
+};
+
+type ProblemLike = {
+  readonly code: string;
+  readonly detail?: string | undefined;
+  readonly record?: number | undefined;
+};
+
+export function explainProblem(problem: ProblemLike): Explanation {
+  const words = Object.hasOwn(refusals, problem.code) ? refusals[problem.code as ProblemCode] : undefined;
+  return {
+    code: problem.code,
+    what: words?.what ?? `The gateway refused with a code that this page does not know (${problem.code}).`,
+    detail: problem.detail === undefined || problem.detail === words?.what ? null : problem.detail,
+    next: words?.next ?? 'Reload the page: it may be older than the gateway.',
+    record: problem.record ?? null,
+  };
+}
+
+/** For any thrown thing; `problem` on it is the gateway's answer, everything else is a lost or broken gateway. */
+export function explainError(error: unknown): Explanation {
+  if (error instanceof Error && 'problem' in error) return explainProblem(error.problem as ProblemLike);
+  return {
+    code: 'unreachable',
+    what: 'The gateway does not answer.',
+    detail: null,
+    next: 'It may or may not have received this. See the state of the connection above, and look at the command’s fate before you try again.',
+    record: null,
+  };
+}

@@ -1,0 +1,85 @@
+// Times for people: plant time with its offset, UTC beside it, ages. Pure; the plant's zone comes with the session.
+// Called wherever a time or an age is shown. Never shows a time without saying whose time it is.
+
+export type PlantTime = { readonly local: string; readonly offset: string; readonly utc: string };
+
+/** `2026-04-17 14:03:22`, `UTC+02:00`, `2026-04-17T12:03:22.123456Z`. An unreadable time is shown as it came. */
+export function plantTime(time: string | number, timeZone: string): PlantTime {
+  const date = new Date(time);
+  if (Number.isNaN(date.getTime())) return { local: String(time), offset: '', utc: String(time) };
+  const part = partsIn(date, timeZone);
+  return {
+    local: `${part.year}-${part.month}-${part.day} ${part.hour}:${part.minute}:${part.second}`,
+    offset: offsetText(part.timeZoneName ?? ''),
+    utc: typeof time === 'string' ? time : date.toISOString(),
+  };
+}
+
+/** `14:03:22` in the plant's zone. */
+export function clockTime(time: string | number, timeZone: string): string {
+  return plantTime(time, timeZone).local.slice(11);
+}
+
+/**
+ * Time in the plant's zone as typed into a date-and-time field (`2026-04-17T14:03`), as RFC 3339 in UTC.
+ * Null when it is empty or no time. In the hour that a change of summer time repeats, the first one is meant.
+ */
+export function plantTimeToUtc(typed: string, timeZone: string): string | null {
+  const asIfUtcMs = Date.parse(`${typed}Z`);
+  if (typed === '' || Number.isNaN(asIfUtcMs)) return null;
+  for (const guessMs of [asIfUtcMs - 86_400_000, asIfUtcMs, asIfUtcMs + 86_400_000]) {
+    const candidateMs = asIfUtcMs - offsetMsAt(guessMs, timeZone);
+    if (asIfUtcMs - offsetMsAt(candidateMs, timeZone) === candidateMs) return new Date(candidateMs).toISOString();
+  }
+  return new Date(asIfUtcMs - offsetMsAt(asIfUtcMs, timeZone)).toISOString();
+}
+
+/** Short age: `now`, `12 s`, `4 min`, `3 h`, `2 d`; a dash when there is none. */
+export function ageText(ageMs: number | null): string {
+  if (ageMs === null || !Number.isFinite(ageMs)) return '–';
+  const seconds = Math.max(0, Math.floor(ageMs / 1000));
+  if (seconds < 1) return 'now';
+  if (seconds < 60) return `${seconds}\u00a0s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}\u00a0min`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}\u00a0h`;
+  return `${Math.floor(seconds / 86_400)}\u00a0d`;
+}
+
+/** `4:59` for a countdown; never negative. */
+export function countdownText(leftMs: number): string {
+  const seconds = Math.max(0, Math.ceil(leftMs / 1000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
+
+function offsetText(name: string): string {
+  if (name === 'GMT' || name === 'UTC') return 'UTC+00:00';
+  return name.replace('GMT', 'UTC');
+}
+
+function offsetMsAt(timeMs: number, timeZone: string): number {
+  const part = partsIn(new Date(timeMs), timeZone);
+  const local = Date.parse(`${part.year}-${part.month}-${part.day}T${part.hour}:${part.minute}:${part.second}Z`);
+  return local - Math.floor(timeMs / 1000) * 1000;
+}
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+function partsIn(date: Date, timeZone: string): Partial<Record<Intl.DateTimeFormatPartTypes, string>> {
+  let formatter = formatters.get(timeZone);
+  if (formatter === undefined) {
+    formatter = new Intl.DateTimeFormat('en-GB', {
+      timeZone,
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+      hourCycle: 'h23',
+      timeZoneName: 'longOffset',
+    });
+    formatters.set(timeZone, formatter);
+  }
+  const parts: Partial<Record<Intl.DateTimeFormatPartTypes, string>> = {};
+  for (const { type, value } of formatter.formatToParts(date)) parts[type] = value;
+  return parts;
+}

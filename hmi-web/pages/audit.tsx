@@ -1,0 +1,203 @@
+// The audit trail: filters, pages from the newest on, details, export. Loaded when opened. Each opened view is itself
+// recorded by the gateway, so the page asks only when a person does.
+import { Button, NativeSelect, TextInput } from '@mantine/core';
+import { IconDownload } from '@tabler/icons-react';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { type FormEvent, Fragment, useState } from 'react';
+import { LoadingPage } from '../components/loading-page.tsx';
+import { RecordDetail } from '../components/record-detail.tsx';
+import { RefusalNotice } from '../components/refusal-notice.tsx';
+import { useGateway, useSession } from '../gateway-context.ts';
+import { type AuditFilter, actorText, auditQuery, changeText, kindText, noFilter } from '../model/audit-words.ts';
+import { mayAnywhere } from '../model/permissions.ts';
+import { type Explanation, explainError } from '../model/refusal-words.ts';
+import { plantTime } from '../model/times.ts';
+import { recordKinds } from '../texts/en.ts';
+import '../styles/pages.css';
+
+const pageSize = 100;
+
+export function AuditPage() {
+  const gateway = useGateway();
+  const session = useSession();
+  const { timeZone } = session.plant;
+  const [draft, setDraft] = useState<AuditFilter>(noFilter);
+  const [filter, setFilter] = useState<AuditFilter>(noFilter);
+  const [opened, setOpened] = useState<number | null>(null);
+  const [refusal, setRefusal] = useState<Explanation | null>(null);
+  const [exporting, setExporting] = useState(false);
+  const pages = useInfiniteQuery({
+    queryKey: ['audit', filter],
+    queryFn: ({ pageParam }) => gateway.api.audit(auditQuery(filter, timeZone, { limit: pageSize, after: pageParam })),
+    initialPageParam: undefined as number | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+    staleTime: 5_000,
+  });
+  const records = pages.data?.pages.flatMap((page) => page.records) ?? [];
+  const set = (part: Partial<AuditFilter>) => setDraft({ ...draft, ...part });
+  const apply = (event: FormEvent) => {
+    event.preventDefault();
+    if (JSON.stringify(draft) === JSON.stringify(filter)) void pages.refetch();
+    else setFilter(draft);
+  };
+  const narrow = (part: Partial<AuditFilter>) => {
+    setDraft({ ...filter, ...part });
+    setFilter({ ...filter, ...part });
+  };
+  const download = async (format: 'csv' | 'jsonl') => {
+    setRefusal(null);
+    setExporting(true);
+    try {
+      const blob = await gateway.api.auditExport(auditQuery(filter, timeZone, { format }));
+      const link = document.createElement('a');
+      link.href = URL.createObjectURL(blob);
+      link.download = `audit-trail-${new Date(gateway.nowMs()).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z.${format}`;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    } catch (error) {
+      setRefusal(explainError(error));
+    } finally {
+      setExporting(false);
+    }
+  };
+
+  return (
+    <section className="cs-page">
+      <div className="cs-page-head">
+        <h1>Audit trail</h1>
+        {mayAnywhere(session, 'export-audit') &&
+          (['csv', 'jsonl'] as const).map((format) => (
+            <Button
+              key={format}
+              variant="default"
+              loading={exporting}
+              leftSection={<IconDownload size={18} aria-hidden="true" />}
+              onClick={() => void download(format)}
+            >
+              {format === 'csv' ? 'CSV' : 'JSON Lines'}
+            </Button>
+          ))}
+      </div>
+      <form className="cs-filters" onSubmit={apply} aria-label="Filter">
+        <TextInput
+          type="datetime-local"
+          label={`From (${timeZone})`}
+          value={draft.from}
+          onChange={(event) => set({ from: event.currentTarget.value })}
+        />
+        <TextInput
+          type="datetime-local"
+          label="To"
+          value={draft.to}
+          onChange={(event) => set({ to: event.currentTarget.value })}
+        />
+        <NativeSelect
+          label="Kind"
+          value={draft.kind}
+          onChange={(event) => set({ kind: event.currentTarget.value })}
+          data={[
+            { value: '', label: 'All kinds' },
+            ...Object.entries(recordKinds).map(([value, label]) => ({ value, label: `${label} (${value})` })),
+          ]}
+          style={{ width: 230 }}
+        />
+        <TextInput
+          label="Person (user name)"
+          value={draft.actor}
+          onChange={(event) => set({ actor: event.currentTarget.value })}
+          style={{ width: 150 }}
+        />
+        <TextInput
+          label="Tag or subject"
+          value={draft.tag}
+          onChange={(event) => set({ tag: event.currentTarget.value })}
+          style={{ width: 170 }}
+        />
+        <TextInput
+          label="Terminal (identification)"
+          value={draft.terminal}
+          onChange={(event) => set({ terminal: event.currentTarget.value })}
+          style={{ width: 180 }}
+        />
+        <Button type="submit" loading={pages.isFetching && !pages.isFetchingNextPage} style={{ minWidth: 90 }}>
+          Show
+        </Button>
+        {JSON.stringify(filter) !== JSON.stringify(noFilter) && (
+          <Button variant="default" onClick={() => narrow(noFilter)} style={{ minWidth: 90 }}>
+            Clear
+          </Button>
+        )}
+      </form>
+      {refusal !== null && <RefusalNotice explanation={refusal} />}
+      {pages.data === undefined ? (
+        <LoadingPage error={pages.error} />
+      ) : (
+        <>
+          {pages.error !== null && <RefusalNotice explanation={explainError(pages.error)} />}
+          <div className="cs-table-frame">
+            <table className="cs-table">
+              <thead>
+                <tr>
+                  <th className="cs-right">
+                    <span>No.</span>
+                  </th>
+                  {['Time', 'What', 'Who', 'Terminal', 'Subject', 'Change', 'Reason'].map((label) => (
+                    <th key={label}>
+                      <span>{label}</span>
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {records.map((record) => {
+                  const time = plantTime(record.time, timeZone);
+                  const isOpen = opened === record.seq;
+                  return (
+                    <Fragment key={record.seq}>
+                      <tr>
+                        <td className="cs-right cs-muted">{record.seq}</td>
+                        <td title={record.time} style={{ whiteSpace: 'nowrap' }}>
+                          {time.local} <small>{time.offset}</small>
+                        </td>
+                        <td>
+                          <button
+                            type="button"
+                            className="cs-link-row"
+                            aria-expanded={isOpen}
+                            onClick={() => setOpened(isOpen ? null : record.seq)}
+                          >
+                            {kindText(record.kind)}
+                          </button>
+                        </td>
+                        <td>{actorText(record)}</td>
+                        <td>{record.terminal?.name ?? '–'}</td>
+                        <td>
+                          <code>{record.subject.length > 30 ? `${record.subject.slice(0, 29)}…` : record.subject}</code>
+                        </td>
+                        <td>{changeText(record).slice(0, 60)}</td>
+                        <td>{record.reason?.comment ?? record.reason?.code ?? ''}</td>
+                      </tr>
+                      {isOpen && (
+                        <tr>
+                          <td colSpan={8}>
+                            <RecordDetail record={record} timeZone={timeZone} onNarrow={narrow} />
+                          </td>
+                        </tr>
+                      )}
+                    </Fragment>
+                  );
+                })}
+              </tbody>
+            </table>
+            {records.length === 0 && <p className="cs-page cs-muted">No record matches this filter.</p>}
+          </div>
+          {pages.hasNextPage && (
+            <Button variant="default" loading={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
+              Older records
+            </Button>
+          )}
+        </>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,38 @@
+// Change a setpoint and sign for it, in one dialog (HMI-3): present value, new value, consequence, reason, signature, fate.
+// Opened by the frame for one tag. It sends nothing that differs from what it shows, and forgets passwords after use.
+import { Modal } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import type { TagId } from '../../gateway/contract/ids.ts';
+import type { TagView } from '../../gateway/contract/tag.ts';
+import { useGateway } from '../gateway-context.ts';
+import type { Setpoint } from '../model/setpoint-input.ts';
+import { tagsQuery } from '../queries.ts';
+import { ChangeForm } from './change-form.tsx';
+import '../styles/dialog.css';
+
+export function ChangeDialog({ tagId, onClose }: { readonly tagId: TagId; readonly onClose: () => void }) {
+  const gateway = useGateway();
+  const client = useQueryClient();
+  // Who may change it here and now is asked anew when the dialog opens.
+  const fresh = useQuery({ queryKey: ['tag', tagId], queryFn: () => gateway.api.tag(tagId), staleTime: 0, gcTime: 0 });
+  const tag = fresh.data ?? client.getQueryData(tagsQuery(gateway).queryKey)?.find((entry) => entry.id === tagId);
+  if (tag === undefined || !hasSetpoint(tag)) return null;
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      size={880}
+      padding={0}
+      closeOnClickOutside={false}
+      withCloseButton={false}
+      aria-label={`Change ${tag.description}`}
+      classNames={{ content: 'cs-dialog' }}
+    >
+      <ChangeForm tag={tag} onClose={onClose} />
+    </Modal>
+  );
+}
+
+function hasSetpoint(tag: TagView): tag is TagView & { setpoint: Setpoint } {
+  return tag.setpoint !== null;
+}

@@ -1,0 +1,92 @@
+// Commands: the open ones first, then what has happened lately. Loaded when opened; kept up to date by live events.
+
+import { IconArrowRight } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import type { CommandView } from '../../gateway/contract/command.ts';
+import { LoadingPage } from '../components/loading-page.tsx';
+import { StateLabel } from '../components/state-label.tsx';
+import { useGateway, useSession } from '../gateway-context.ts';
+import { inOrder, isClosed } from '../model/command-fate.ts';
+import { plantTime } from '../model/times.ts';
+import { exactText, withUnit } from '../model/values.ts';
+import { commandsQuery, tagsQuery } from '../queries.ts';
+import '../styles/pages.css';
+
+export function CommandsPage() {
+  const gateway = useGateway();
+  const { plant } = useSession();
+  const commands = useQuery({ ...commandsQuery(gateway), refetchOnMount: 'always' });
+  const tags = useQuery(tagsQuery(gateway));
+  if (commands.data === undefined) return <LoadingPage error={commands.error} />;
+  const ordered = inOrder(commands.data.commands);
+  const openCount = ordered.filter((entry) => !isClosed(entry.state)).length;
+  const shape = (command: CommandView) => tags.data?.find((tag) => tag.id === command.tagId);
+
+  return (
+    <section className="cs-page">
+      <div className="cs-page-head">
+        <h1>
+          Commands <small className="cs-muted">{openCount === 0 ? 'none open' : `${openCount} open`}</small>
+        </h1>
+      </div>
+      <div className="cs-table-frame">
+        <table className="cs-table">
+          <thead>
+            <tr>
+              {['Asked', 'Tag', 'Change', 'By', 'Signed', 'State'].map((label) => (
+                <th key={label}>
+                  <span>{label}</span>
+                </th>
+              ))}
+              <th>
+                <span className="cs-visually-hidden">Open</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {ordered.map((command) => {
+              const tag = shape(command);
+              const text = (value: CommandView['value']) =>
+                withUnit(tag === undefined ? String(value) : exactText(tag, value), command.unit);
+              const signed = command.signatures.length;
+              return (
+                <tr key={command.id}>
+                  <td title={plantTime(command.askedAt, plant.timeZone).utc}>
+                    {plantTime(command.askedAt, plant.timeZone).local}
+                  </td>
+                  <td>
+                    <code>{command.tagId}</code>
+                    <small>{command.description}</small>
+                  </td>
+                  <td>
+                    {text(command.observed.value)} <IconArrowRight size={14} aria-label="to" />{' '}
+                    <strong>{text(command.value)}</strong>
+                  </td>
+                  <td>{command.askedBy.printedName}</td>
+                  <td>
+                    {signed} of {signed + command.missingSignatures}
+                  </td>
+                  <td>
+                    <StateLabel command={command} />
+                  </td>
+                  <td className="cs-right">
+                    <Link
+                      to="/commands/$id"
+                      params={{ id: command.id }}
+                      className="cs-menu-entry"
+                      style={{ display: 'inline-flex' }}
+                    >
+                      {command.state === 'awaiting-countersignature' ? 'Countersign' : 'Open'}
+                    </Link>
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+        {ordered.length === 0 && <p className="cs-page cs-muted">No command was asked for yet.</p>}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,43 @@
+// Everything around the pages once somebody is signed in: live link, router, and what reacts to live events.
+// Rendered by app.tsx. The header, rail and banners are in frame-layout.tsx.
+
+import { useQueryClient } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { useEffect } from 'react';
+import { useGateway, useSession } from '../gateway-context.ts';
+import { visibleAreas } from '../model/permissions.ts';
+import { noteCommand, noteConnection } from '../queries.ts';
+import { router } from '../router.tsx';
+
+export function Frame() {
+  const gateway = useGateway();
+  const client = useQueryClient();
+  const areas = visibleAreas(useSession()).join(',');
+
+  useEffect(() => {
+    gateway.goLive(areas.split(',').filter((area) => area !== '') as ReturnType<typeof visibleAreas>[number][]);
+    return gateway.stopLive;
+  }, [gateway, areas]);
+
+  useEffect(
+    () =>
+      gateway.listen({
+        command: (command) => noteCommand(client, command),
+        connection: (connection) => noteConnection(client, connection),
+        signedOut: () => {},
+      }),
+    [gateway, client],
+  );
+
+  // What was missed while the gateway was away comes anew with the link.
+  useEffect(() => {
+    let before = gateway.link().kind;
+    return gateway.subscribeLink(() => {
+      const kind = gateway.link().kind;
+      if (kind === 'live' && before === 'lost') void client.invalidateQueries();
+      before = kind;
+    });
+  }, [gateway, client]);
+
+  return <RouterProvider router={router} />;
+}

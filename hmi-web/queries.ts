@@ -1,0 +1,49 @@
+// What pages load, under which key, and how long it stays good: one place, so that live events renew the right entry.
+// Used by pages through TanStack Query; live events are put in by pages/frame.tsx.
+import { QueryClient, queryOptions } from '@tanstack/react-query';
+import type { CommandView } from '../gateway/contract/command.ts';
+import type { ConnectionView } from '../gateway/contract/tag.ts';
+import type { CommandPage } from './gateway-client/endpoints.ts';
+import type { Gateway } from './gateway-client/gateway.ts';
+import { furtherOn } from './model/command-fate.ts';
+
+export function createQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: { queries: { retry: false, refetchOnWindowFocus: false, staleTime: 30_000 } },
+  });
+}
+
+export const areasQuery = (gateway: Gateway) =>
+  queryOptions({ queryKey: ['areas'], queryFn: () => gateway.api.areas() });
+export const tagsQuery = (gateway: Gateway) => queryOptions({ queryKey: ['tags'], queryFn: () => gateway.api.tags() });
+export const connectionsQuery = (gateway: Gateway) =>
+  queryOptions({ queryKey: ['connections'], queryFn: () => gateway.api.connections(), refetchInterval: 30_000 });
+export const commandsQuery = (gateway: Gateway) =>
+  queryOptions({ queryKey: ['commands'], queryFn: () => gateway.api.commands(), refetchInterval: 30_000 });
+export const commandQuery = (gateway: Gateway, id: string) =>
+  queryOptions({ queryKey: ['command', id], queryFn: () => gateway.api.command(id) });
+export const screenQuery = (gateway: Gateway, name: string) =>
+  queryOptions({
+    queryKey: ['screen', name],
+    queryFn: () => gateway.api.screen(name),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** A command's new state, by event or by answer: the list and its own entry take it, unless they know more already. */
+export function noteCommand(client: QueryClient, command: CommandView): void {
+  client.setQueryData<CommandView>(['command', command.id], (known) =>
+    known === undefined ? command : furtherOn(known, command),
+  );
+  client.setQueryData<CommandPage>(['commands'], (page) => {
+    if (page === undefined) return page;
+    const known = page.commands.find((entry) => entry.id === command.id);
+    const others = page.commands.filter((entry) => entry.id !== command.id);
+    return { ...page, commands: [known === undefined ? command : furtherOn(known, command), ...others] };
+  });
+}
+
+export function noteConnection(client: QueryClient, connection: ConnectionView): void {
+  client.setQueryData<ConnectionView[]>(['connections'], (known) =>
+    known?.map((entry) => (entry.id === connection.id ? connection : entry)),
+  );
+}

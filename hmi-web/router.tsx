@@ -1,0 +1,62 @@
+// The pages and their addresses; each page's script is loaded when it is first opened. Used by pages/frame.tsx.
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate } from '@tanstack/react-router';
+import { FrameLayout } from './pages/frame-layout.tsx';
+import { NothingHere } from './pages/nothing-here.tsx';
+
+const root = createRootRoute({ component: FrameLayout, notFoundComponent: NothingHere });
+const start = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  component: lazyRouteComponent(() => import('./pages/start.tsx'), 'StartPage'),
+});
+const area = createRoute({
+  getParentRoute: () => root,
+  path: '/areas/$area',
+  component: lazyRouteComponent(() => import('./pages/process.tsx'), 'ProcessPage'),
+});
+const tags = createRoute({
+  getParentRoute: () => root,
+  path: '/tags',
+  component: lazyRouteComponent(() => import('./pages/tags.tsx'), 'TagsPage'),
+});
+const commands = createRoute({
+  getParentRoute: () => root,
+  path: '/commands',
+  component: lazyRouteComponent(() => import('./pages/commands.tsx'), 'CommandsPage'),
+});
+const command = createRoute({
+  getParentRoute: () => root,
+  path: '/commands/$id',
+  component: lazyRouteComponent(() => import('./pages/command.tsx'), 'CommandPage'),
+});
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/audit',
+  component: lazyRouteComponent(() => import('./pages/audit.tsx'), 'AuditPage'),
+});
+const administration = createRoute({
+  getParentRoute: () => root,
+  path: '/administration',
+  component: lazyRouteComponent(() => import('./pages/administration.tsx'), 'AdministrationPage'),
+});
+const certification = createRoute({
+  getParentRoute: () => root,
+  path: '/certification',
+  component: lazyRouteComponent(() => import('./pages/certification.tsx'), 'CertificationPage'),
+});
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  component: () => <Navigate to="/" replace />,
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([start, area, tags, commands, command, audit, administration, certification, signIn]),
+  defaultPreload: 'intent',
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}
