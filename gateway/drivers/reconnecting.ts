@@ -24,6 +24,8 @@ export class Reconnecting<L extends Link> {
   readonly #stopping = new AbortController();
   #current: L | null = null;
   #loop: Promise<void> | null = null;
+  /** Links that are being closed: a peer that hangs must not hold up the next attempt. */
+  readonly #closing = new Set<Promise<void>>();
 
   constructor(settings: ReconnectingSettings<L>) {
     this.#settings = settings;
@@ -43,6 +45,7 @@ export class Reconnecting<L extends Link> {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#loop;
+    await Promise.all(this.#closing);
     this.#settings.state('stopped', null);
   }
 
@@ -63,7 +66,7 @@ export class Reconnecting<L extends Link> {
           if (why !== null) this.#settings.state('lost', why);
         } finally {
           this.#current = null;
-          await link.close();
+          this.#close(link);
         }
       } catch (error) {
         if (signal.aborted) return;
@@ -72,6 +75,12 @@ export class Reconnecting<L extends Link> {
       // Rejects only by the abort, which the loop's condition then sees.
       await sleep(backOffMs(attempt, random), undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  #close(link: L): void {
+    const closing = link.close().catch(() => undefined);
+    this.#closing.add(closing);
+    void closing.then(() => this.#closing.delete(closing));
   }
 }
 

@@ -76,6 +76,8 @@ export class ModbusDriver implements Driver {
   }
 
   async write(write: AuthorisedWrite): Promise<WriteResult> {
+    // Throws for anything that the gate did not make, before it is anywhere near the connection.
+    const { tag } = write;
     const link = this.#connection.current;
     if (link === null) {
       write.take(this.#now());
@@ -86,19 +88,22 @@ export class ModbusDriver implements Driver {
     const result = await link.exchange<boolean>(true, (client) => {
       const taken = write.take(this.#now());
       if (taken === null) return null;
-      const address = this.#tags.get(taken.tag.index)?.address;
+      const address = this.#tags.get(tag.index)?.address;
       if (address === undefined) {
-        notSent = `${taken.tag.id} is not on this connection`;
+        notSent = `${tag.id} is not on this connection`;
         return null;
       }
-      const raw = toDeviceRaw(taken.tag, taken.value);
+      const raw = toDeviceRaw(tag, taken.value);
       if (!raw.ok) {
         notSent = raw.detail;
         return null;
       }
       if (address.table === 'coil') {
         const state = raw.raw;
-        if (typeof state !== 'boolean') return null;
+        if (typeof state !== 'boolean') {
+          notSent = 'a coil takes true or false';
+          return null;
+        }
         return client.writeCoil(address.register, state).then((echo) => echo.state === state);
       }
       const registers = address.type === 'bool' ? null : encodeRegisters(address, raw.raw);

@@ -135,7 +135,16 @@ export class ModbusLink implements Link {
   }
 
   #start<T>(send: (client: ModbusRTU) => Promise<T> | null, resolve: (result: Exchange<T>) => void): void {
-    const answer = send(this.#client);
+    let answer: Promise<T> | null;
+    try {
+      answer = send(this.#client);
+    } catch (error) {
+      // A fault in here must not take the process down from within a socket's event; what it sent nobody knows.
+      const detail = `the request failed: ${messageOf(error)}`;
+      resolve({ kind: 'no-answer', detail });
+      this.drop(detail);
+      return;
+    }
     if (answer === null) {
       resolve({ kind: 'not-sent', detail: 'it was withdrawn before its turn' });
       return;

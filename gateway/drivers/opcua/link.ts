@@ -89,7 +89,7 @@ export class OpcuaLink implements Link {
     } catch (error) {
       // Not awaited by the caller's retry: a peer that hangs would hold it up.
       void client.disconnect().catch(() => undefined);
-      throw error;
+      throw new Error(inOneLine(error), { cause: error });
     }
   }
 
@@ -184,6 +184,12 @@ export class OpcuaLink implements Link {
     });
     return this.exchange(request, ReadResponse, timeoutMs);
   }
+}
+
+/** The library explains a failed connect in several lines, the cause in the last. */
+function inOneLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return /Err = \((.*)\)/.exec(message)?.[1] ?? message.split('\n')[0] ?? message;
 }
 
 function isChannel(client: unknown): client is Channel {

@@ -1,0 +1,115 @@
+// An authorised write for driver tests, made the only way there is: by the gate, for an intent that a signature carries.
+import { randomUUID } from 'node:crypto';
+import type { WritableTag } from '../../../gateway/commands/checks.ts';
+import { type AuthorisedWrite, type GateRecords, openGate } from '../../../gateway/commands/gate.ts';
+import type { WriteResult } from '../../../gateway/commands/ports.ts';
+import { areaIdSchema, commandIdSchema, terminalIdSchema, userIdSchema } from '../../../gateway/contract/ids.ts';
+import type { CommandStatement } from '../../../gateway/contract/statement.ts';
+import type { TagValue } from '../../../gateway/contract/values.ts';
+import type { SetpointRule, Tag } from '../../../gateway/plant/tag.ts';
+
+/** A rule that leaves the judgement to the device. */
+export const openRule: SetpointRule = {
+  min: null,
+  max: null,
+  maxStep: null,
+  resolution: null,
+  tolerance: 0,
+  settleMs: 0,
+  confirmWithinMs: 0,
+  freshnessMs: 60_000,
+  consequence: 'For the test only.',
+  follows: null,
+  policy: {
+    name: 'test',
+    reasonCodes: [],
+    reason: 'optional',
+    comment: 'optional',
+    meanings: ['responsibility'],
+    countersignMeanings: [],
+    signatures: 1,
+    timeLimitSeconds: 600,
+  },
+};
+
+/** Passes `value` for `tag` through a gate of its own and hands the authorised write to `deliver`; answers with its result. */
+export async function throughGate(
+  tag: Tag,
+  value: TagValue,
+  deliver: (write: AuthorisedWrite) => Promise<WriteResult>,
+): Promise<{ readonly result: WriteResult; readonly command: string }> {
+  const writable: WritableTag = { ...tag, setpoint: { ...openRule } };
+  const command = commandIdSchema.parse(randomUUID());
+  const observed = { value: another(value), quality: 'good' as const, sourceTime: new Date().toISOString() };
+  const expiresAtMs = Date.now() + 60_000;
+  const terminalId = terminalIdSchema.parse('t'.repeat(43));
+  const signer = userIdSchema.parse('operator');
+  const actor = { id: 'operator', name: 'operator', printedName: 'Olga Operator' };
+  const statement: CommandStatement = {
+    version: 1,
+    terminal: terminalId,
+    nonce: 'n'.repeat(22),
+    expiresAt: new Date(expiresAtMs).toISOString(),
+    configuration: { seq: 0, digest: 'digest' },
+    purpose: 'command',
+    command,
+    tag: tag.id,
+    description: tag.description,
+    observed,
+    value,
+    unit: tag.unit,
+  };
+  const terminal = { id: terminalId, name: 'test', area: null };
+  const caller = { userId: signer, actor, terminalId, terminal, address: '127.0.0.1', sessionId: 'session' };
+  let result: WriteResult | undefined;
+  const gate = openGate({
+    now: Date.now,
+    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref()),
+    readDevice: async () => {
+      const held = result === undefined ? observed.value : value;
+      const sample = {
+        index: tag.index,
+        value: held,
+        quality: 'good',
+        reason: 'none',
+        sourceTimeMs: Date.now(),
+      } as const;
+      return { ok: true, sample, readAtMs: Date.now() };
+    },
+    writeToPlc: async (write) => {
+      result = await deliver(write);
+      return result;
+    },
+    mayStillSign: () => ({ ok: true }),
+  });
+  const record = {
+    kind: 'command.signed' as const,
+    actor,
+    terminal,
+    address: '127.0.0.1',
+    subject: `command:${command}`,
+  };
+  const records: GateRecords = { record: async () => undefined, close: async () => undefined, sent: () => undefined };
+  const intent = {
+    id: command,
+    tag: writable,
+    observed,
+    value,
+    signatures: [{ signer, actor, caller, statement, jws: 'a.b.c', record }],
+    expiresAtMs,
+  };
+  const place = gate.reserve(writable);
+  if (!place.ok) throw new Error(place.detail);
+  await gate.carryOut(await gate.accept(intent, record, place.turn, records), records);
+  if (result === undefined) throw new Error('the gate let nothing through');
+  return { result, command };
+}
+
+/** Some other value of the same type. */
+function another(value: TagValue): TagValue {
+  if (typeof value === 'boolean') return !value;
+  if (typeof value === 'number') return value === 1 ? 2 : 1;
+  return value === '1' ? '2' : '1';
+}
+
+export const anArea = areaIdSchema.parse('area');
