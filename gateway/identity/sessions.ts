@@ -108,7 +108,7 @@ export class Sessions {
       return refuse('not-signed-in', 'Nobody is signed in here, or the session is over. Sign in.');
     if (session.caller.terminalId !== terminal)
       return refuse('terminal-foreign-session', 'This session was opened at another terminal and works only there.');
-    if (session.caller.address !== address)
+    if (machineOf(session.caller.address) !== machineOf(address))
       return refuse('terminal-foreign-session', 'This session was opened from another address. Sign in again.');
     if (personsDoing) session.lastTick = this.#parts.tick();
     return { ok: true, caller: session.caller };
@@ -198,6 +198,11 @@ export class Sessions {
       detail: { session: caller.sessionId, code: why, at: caller.terminalId },
     });
   }
+}
+
+/** A browser on the gateway's own machine changes between 127.0.0.1 and ::1 as it likes: that is one place. */
+function machineOf(address: string): string {
+  return address === '::1' || address.startsWith('127.') ? 'loopback' : address;
 }
 
 function digestOf(cookie: string): string {
