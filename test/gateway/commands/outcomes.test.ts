@@ -108,6 +108,39 @@ describe('what becomes of a signed command', () => {
     expect(world.device.writes).toEqual([]);
   });
 
+  test.each([
+    { title: 'waited too long for its turn', writeMs: 12_000, readMs: 0, reads: 0 },
+    { title: 'had its turn in time, but not the device’s answer', writeMs: 9_000, readMs: 1_500, reads: 1 },
+  ])('CMD-3, CMD-7: a command that $title is refused, never sent late', async ({ writeMs, readMs, reads }) => {
+    const world = await makeWorld();
+    world.device.onWrite = async (tag, value) => {
+      await world.clock.wait(writeMs);
+      world.device.values.set(tag.index, value);
+      return { kind: 'written', status: 'Good' };
+    };
+    let readsOfSecond = 0;
+    world.device.beforeRead = async (tag) => {
+      if (tag.id !== temperature.id) return;
+      readsOfSecond += 1;
+      await world.clock.wait(readMs);
+    };
+    const signings = [];
+    for (const tag of [slow, temperature]) {
+      const command = await world.asked('operator', tag, 37.5);
+      const body = await world.signedBody('operator', command.statement);
+      signings.push(world.desk.sign(world.caller('operator'), command.id, body));
+      await world.clock.advance(10);
+    }
+    await world.clock.until(Promise.all(signings));
+    await world.clock.advance(20_000);
+    expect(world.device.writes.map(({ tag }) => tag)).toEqual([slow.id]);
+    expect(readsOfSecond).toBe(reads);
+    expect(world.log.last('command.refused')).toMatchObject({
+      subject: 'TIC.SP',
+      detail: { code: 'statement-expired' },
+    });
+  });
+
   type Closed = {
     readonly title: string;
     readonly state: string;
