@@ -56,6 +56,7 @@ export function buildApplication(parts: ApplicationParts, modules: readonly Rout
   app.addHook('onReady', async () => requireDeclaredAccess(routes));
 
   const refusals = createRefusalRecords(parts.append, parts.guard.now);
+  app.decorate('refusals', refusals);
   const flushTimer = setInterval(() => {
     refusals.flush().catch((error: unknown) => app.log.error({ err: error }, 'counted refusals could not be recorded'));
   }, refusalFlushMs);

@@ -13,6 +13,7 @@ import type { Caller } from '../commands/ports.ts';
 import type { RecordKind } from '../contract/audit-record.ts';
 import type { TerminalId } from '../contract/ids.ts';
 import type { Permission, PublicKey } from '../contract/session.ts';
+import type { RefusalRecords } from './refusal-records.ts';
 
 /**
  * `open`: anybody. `key`: a valid proof of any key, enrolled or not. `terminal`: a proof of an enrolled, active
@@ -31,6 +32,10 @@ declare module 'fastify' {
     permission?: Permission;
     /** Kind of the record that a refusal of this route leaves, where the handler has not left one; else `request.refused`. */
     refusalKind?: RecordKind;
+  }
+  interface FastifyInstance {
+    /** Where edges outside the routes (the live socket) record their refusals, counted together with the routes'. */
+    refusals: RefusalRecords;
   }
   interface FastifyRequest {
     /** Set by the guard for `session`. */
