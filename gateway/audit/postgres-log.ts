@@ -34,8 +34,7 @@ export const maximumWaiting = 10_000;
 /** Records in one transaction. */
 const maximumBatch = 1_000;
 const retryMs = { first: 50, longest: 2_000 } as const;
-/** How long the predecessor's connection may take to end before the log counts as in use. */
-const lockPatienceMs = 10_000;
+const defaultLockPatienceMs = 10_000;
 
 /** `unavailable` passes by itself; `broken` needs a person and a restart. */
 export type LogState = {
@@ -55,6 +54,8 @@ export type PostgresLogOptions = {
   readonly onState?: (state: LogState) => void;
   /** A commit that takes longer counts as a lost connection. */
   readonly commitTimeoutMs?: number;
+  /** How long the predecessor's connection may take to end before the log counts as in use. */
+  readonly lockPatienceMs?: number;
 };
 
 export type PostgresLog = {
@@ -81,7 +82,7 @@ export async function openPostgresLog(options: PostgresLogOptions): Promise<Post
   const client = await connectWriter(options);
   try {
     const run = runOn(client);
-    if (!(await takeLock(run, options.lock, lockPatienceMs))) {
+    if (!(await takeLock(run, options.lock, options.lockPatienceMs ?? defaultLockPatienceMs))) {
       throw new LogTrouble(
         'log-in-use',
         'another gateway writes to this database; stop it first, or give this one its own',
@@ -306,7 +307,7 @@ class Writer {
       try {
         await client.connect();
         const run = runOn(client);
-        if (!(await takeLock(run, this.#options.lock, lockPatienceMs)))
+        if (!(await takeLock(run, this.#options.lock, defaultLockPatienceMs)))
           throw new Error('the former connection still holds the lock');
         const tail = await readTail(run);
         const stands = maybe !== null && endsAt(tail, maybe.head);

@@ -147,7 +147,7 @@ export type TestLog = {
 /** Opens the log of a test database; with `dataFolder` that of an earlier opening, as after a restart. */
 export async function openTestLog(
   database: TestDatabase,
-  options: { readonly now?: Now; readonly dataFolder?: string; readonly commitTimeoutMs?: number } = {},
+  options: { readonly now?: Now; readonly dataFolder?: string; readonly lockPatienceMs?: number } = {},
 ): Promise<TestLog> {
   const dataFolder = options.dataFolder ?? (await temporaryFolder());
   const states: LogState[] = [];
@@ -157,7 +157,7 @@ export async function openTestLog(
     now: options.now ?? Date.now,
     lock: writerLock,
     onState: (state) => states.push(state),
-    ...(options.commitTimeoutMs === undefined ? {} : { commitTimeoutMs: options.commitTimeoutMs }),
+    ...(options.lockPatienceMs === undefined ? {} : { lockPatienceMs: options.lockPatienceMs }),
   });
   return {
     log,

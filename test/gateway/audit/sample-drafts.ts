@@ -1,0 +1,39 @@
+// Drafts and waiting for the audit log's tests. Nothing here is a record's truth: kinds and texts are examples.
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import type { RunQuery } from '../../../gateway/audit/postgres-change.ts';
+import type { RecordDraft } from '../../../gateway/contract/audit-record.ts';
+
+export function sampleDraft(subject: string, more: Partial<RecordDraft> = {}): RecordDraft {
+  return {
+    kind: 'command.asked',
+    actor: { id: 'ada', name: 'ada', printedName: 'Ada Lovelace' },
+    terminal: { id: 'terminal-1', name: 'Panel 1', area: 'upstream' },
+    address: '127.0.0.1',
+    subject,
+    old: 37,
+    new: 38.5,
+    unit: '°C',
+    reason: { code: 'adjustment', comment: 'it’s “warm”\n\t\\ ünïcödé 🌡' },
+    command: '6f1f0c3e-6ad5-4b43-9d3a-0a9e6c1e4c11',
+    ...more,
+  };
+}
+
+/** A record that a projection stands on. */
+export function standingDraft(subject: string, digest: string): RecordDraft {
+  return sampleDraft(subject, { kind: 'account.changed', detail: { projection: { subject, digest } } });
+}
+
+export function runOn(source: Pick<pg.Client, 'query'> | Pick<pg.Pool, 'query'>): RunQuery {
+  return (text, values) => source.query(text, values === undefined ? undefined : [...values]);
+}
+
+/** Polls; fails the test when it does not come true within ten seconds. */
+export async function eventually(isTrue: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (!(await isTrue())) {
+    if (performance.now() > end) throw new Error(`did not come true: ${what}`);
+    await delay(10);
+  }
+}
