@@ -56,9 +56,11 @@ export async function startRelay(host: string, port: number, faults: FaultSource
       pairs.delete(pair);
     };
     outer.on('close', close);
-    // Everything that is still due goes out before the end, unless the client has gone.
-    inner.on('close', () => (pair.queue.length === 0 ? outer.end() : undefined));
-    inner.on('end', () => flush(pair));
+    // Whatever is still due goes out before the end.
+    inner.on('close', () => {
+      flush(pair);
+      outer.destroySoon();
+    });
   });
 
   const answer = (pair: Pair, received: Buffer): void => {

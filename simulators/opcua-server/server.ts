@@ -1,6 +1,6 @@
 // The OPC UA server of the simulated bioreactor: node-opcua behind a relay, writes with their faults and their place in
 // the write log. Started by start-plant.ts. Certificates live in the given folder; it never listens off loopback.
-import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
+import type { OPCUACertificateManager } from 'node-opcua-certificate-manager';
 import { MessageSecurityMode, SecurityPolicy, type StatusCode, StatusCodes } from 'node-opcua-client';
 import { OPCUAServer } from 'node-opcua-server';
 import { createDevice, type DeviceVerdict } from '../device.ts';
@@ -8,6 +8,7 @@ import type { FaultSource } from '../faults/fault-board.ts';
 import type { SimulatedPlant } from '../plant/plant.ts';
 import type { Point, PointValue } from '../plant/points.ts';
 import type { WriteLog } from '../write-log.ts';
+import { openCertificates } from './certificates.ts';
 import { addPointNodes, demoPlantNamespace, statusByName } from './point-nodes.ts';
 import { startRelay } from './relay.ts';
 import { createWriteTrace } from './write-trace.ts';
@@ -47,7 +48,7 @@ export async function startOpcUaServer(settings: OpcUaServerSettings): Promise<O
   });
   let server: OPCUAServer | null = null;
   try {
-    server = buildServer(settings, relay.port);
+    server = buildServer(settings.host, relay.port, await openCertificates(settings.pkiFolder));
     await server.initialize();
     const addressSpace = server.engine.addressSpace;
     if (addressSpace === null) throw new Error('node-opcua has no address space after initialize()');
@@ -142,18 +143,13 @@ export async function startOpcUaServer(settings: OpcUaServerSettings): Promise<O
   }
 }
 
-function buildServer(settings: OpcUaServerSettings, publicPort: number): OPCUAServer {
-  const certificates = new OPCUACertificateManager({
-    rootFolder: settings.pkiFolder,
-    automaticallyAcceptUnknownCertificate: true,
-    disableFileWatchers: true,
-  });
+function buildServer(host: string, publicPort: number, certificates: OPCUACertificateManager): OPCUAServer {
   return new OPCUAServer({
     host: '127.0.0.1',
     hostname: '127.0.0.1',
     port: 0,
     // Clients are told the relay's address.
-    advertisedEndpoints: [`opc.tcp://${settings.host}:${publicPort}`],
+    advertisedEndpoints: [`opc.tcp://${host}:${publicPort}`],
     serverCertificateManager: certificates,
     userCertificateManager: certificates,
     securityModes: [MessageSecurityMode.None, MessageSecurityMode.Sign, MessageSecurityMode.SignAndEncrypt],

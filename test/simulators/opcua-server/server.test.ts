@@ -1,4 +1,5 @@
 // The OPC UA server over real sockets: names, types, ranges, subscriptions, the write log, security, clients that vanish.
+import { mkdir, truncate } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
@@ -196,6 +197,26 @@ describe('the simulated OPC UA server', () => {
       await again.close();
     } finally {
       await other.close();
+    }
+  });
+
+  it.each([
+    ['a lock', (pki: string) => mkdir(join(pki, 'mutex.lock'), { recursive: true })],
+    ['a half-written key', (pki: string) => truncate(join(pki, 'own/private/private_key.pem'), 200)],
+    ['a half-written certificate', (pki: string) => truncate(join(pki, 'own/certs/certificate.pem'), 100)],
+    ['an empty certificate', (pki: string) => truncate(join(pki, 'own/certs/certificate.pem'), 0)],
+  ])('SIM-1: starts over %s that a killed process left in its folder', async (_, spoil) => {
+    const first = await startTestPlant({ modbus: false });
+    try {
+      await first.stop();
+      await spoil(join(first.dataFolder, 'opcua-simulator-pki'));
+      // node-opcua by itself would wait two minutes for the lock: far beyond this test's limit.
+      await first.restart();
+      const again = await openOpcUaProbe(first.opcuaEndpoint, first.dataFolder);
+      expect(await again.read('BR101.TIC.SP')).toMatchObject({ status: 'Good' });
+      await again.close();
+    } finally {
+      await first.close();
     }
   });
 });
