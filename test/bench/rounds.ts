@@ -4,17 +4,22 @@ import type { Goal, Measurement } from './bench-case.ts';
 /** Milliseconds of one round each, sorted. */
 export type Side = readonly Float64Array[];
 
-/** Elapsed milliseconds of one call. */
-export async function elapsedMs(work: () => Promise<unknown>): Promise<number> {
-  const startedMs = performance.now();
-  await work();
-  return performance.now() - startedMs;
+/** One call, which gives its own elapsed milliseconds: what it must prepare is not counted. */
+export type Timed = () => Promise<number>;
+
+/** A call that is timed as a whole. */
+export function timed(work: () => Promise<unknown>): Timed {
+  return async () => {
+    const startedMs = performance.now();
+    await work();
+    return performance.now() - startedMs;
+  };
 }
 
 /** `count` calls one after the other; their times, sorted. */
-export async function round(count: number, work: () => Promise<unknown>): Promise<Float64Array> {
+export async function round(count: number, call: Timed): Promise<Float64Array> {
   const times = new Float64Array(count);
-  for (let index = 0; index < count; index++) times[index] = await elapsedMs(work);
+  for (let index = 0; index < count; index++) times[index] = await call();
   return times.sort();
 }
 
@@ -22,7 +27,7 @@ export async function round(count: number, work: () => Promise<unknown>): Promis
 export async function inTurns(
   rounds: number,
   count: number,
-  sides: { readonly floor: () => Promise<unknown>; readonly product: () => Promise<unknown> },
+  sides: { readonly floor: Timed; readonly product: Timed },
 ): Promise<{ readonly floor: Side; readonly product: Side }> {
   if (rounds < 3) throw new RangeError('a case runs at least three times');
   const warmUp = Math.ceil(count / 5);

@@ -5,7 +5,7 @@ import { newClient } from '../../../gateway/database/connection.ts';
 import { writerLock } from '../../../gateway/database/schema.ts';
 import type { BenchCase } from '../bench-case.ts';
 import { openDurableCommit } from '../floors/durable-commit.ts';
-import { inTurns, latencyMeasurements } from '../rounds.ts';
+import { inTurns, latencyMeasurements, timed } from '../rounds.ts';
 import { scratchDatabase, withScratch } from '../scratch.ts';
 
 const rounds = 5;
@@ -40,7 +40,7 @@ export const appendOne: BenchCase = {
           unit: '°C',
           command: '0b2f5f0e-4a3c-4f0e-8f27-3a0a6f1f6c11',
         });
-      const sides = await inTurns(rounds, appendsARound, { floor: floor.commit, product });
+      const sides = await inTurns(rounds, appendsARound, { floor: timed(floor.commit), product: timed(product) });
       return {
         measurements: latencyMeasurements(sides, { median: { kind: 'at-most', limit: 1.5 }, p99: null }),
         note: `${rounds} rounds of ${appendsARound}, floor and product in turns; one caller, so no commit is shared`,
