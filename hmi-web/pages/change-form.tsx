@@ -173,7 +173,7 @@ export function ChangeForm({
       )}
       {rule.allowed && flow.stage !== 'following' && (
         <div className="cs-dialog-body">
-          <form className="cs-change" onSubmit={ask} aria-label="New value">
+          <form className="cs-change" onSubmit={ask} aria-label="Change">
             <PresentValue tag={tag} reading={reading} observed={flow.observed} />
             <SetpointField
               tag={tag}
