@@ -1,5 +1,5 @@
 // The OPC UA server over real sockets: names, types, ranges, subscriptions, the write log, security, clients that vanish.
-import { mkdir, truncate } from 'node:fs/promises';
+import { mkdir, rm, truncate } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
@@ -201,7 +201,14 @@ describe('the simulated OPC UA server', () => {
   });
 
   it.each([
-    ['a lock', (pki: string) => mkdir(join(pki, 'mutex.lock'), { recursive: true })],
+    [
+      'locks without a certificate',
+      async (pki: string) => {
+        await rm(join(pki, 'own/certs/certificate.pem'));
+        await mkdir(join(pki, 'own/certs/certificate.pem.mutex.lock'));
+        await mkdir(join(pki, 'mutex.lock'));
+      },
+    ],
     ['a half-written key', (pki: string) => truncate(join(pki, 'own/private/private_key.pem'), 200)],
     ['a half-written certificate', (pki: string) => truncate(join(pki, 'own/certs/certificate.pem'), 100)],
     ['an empty certificate', (pki: string) => truncate(join(pki, 'own/certs/certificate.pem'), 0)],
@@ -210,7 +217,7 @@ describe('the simulated OPC UA server', () => {
     try {
       await first.stop();
       await spoil(join(first.dataFolder, 'opcua-simulator-pki'));
-      // node-opcua by itself would wait two minutes for the lock: far beyond this test's limit.
+      // node-opcua by itself would wait two minutes for the locks: far beyond this test's limit.
       await first.restart();
       const again = await openOpcUaProbe(first.opcuaEndpoint, first.dataFolder);
       expect(await again.read('BR101.TIC.SP')).toMatchObject({ status: 'Good' });
