@@ -66,8 +66,9 @@ export function installGuard(app: Application, parts: GuardParts): void {
       address: request.peerAddress,
       enrolledOnly: access !== 'key',
     });
+    // Kept for a refusal's record, too, once its signature is verified.
+    request.provenKey = proven.key ?? null;
     if (!proven.ok) throw asError(proven);
-    request.provenKey = proven.key;
     bodyDigests.set(request, proven.bodyDigest);
     if (access !== 'session') return;
 
@@ -133,7 +134,10 @@ export async function proveLive(
     address,
     enrolledOnly: true,
   });
-  if (!proven.ok) return proven.code === 'use_dpop_nonce' ? { ...proven, nonce: parts.nonces.issue() } : proven;
+  if (!proven.ok) {
+    const { key: _, ...refusal } = proven;
+    return refusal.code === 'use_dpop_nonce' ? { ...refusal, nonce: parts.nonces.issue() } : refusal;
+  }
   return parts.sessions.find(handshake.cookie, proven.key.id, address, false);
 }
 
@@ -149,27 +153,29 @@ async function proveKey(
   parts: GuardParts,
   header: string | string[] | undefined,
   context: ProofContext,
-): Promise<Proven | Refusal> {
+): Promise<Proven | (Refusal & { readonly key?: ProvenKey })> {
   if (header === undefined || header === '')
     return refuse('proof-missing', 'Each request of a terminal carries a DPoP proof (RFC 9449) in the header DPoP.');
   if (typeof header !== 'string' || header.includes(','))
     return refuse('proof-invalid', 'The DPoP proof is not valid: there must be exactly one.');
   const proof = await verifyProof(header, { method: context.method, path: context.path, origins: parts.origins() });
   if (!proof.ok) return proof;
+  const { key } = proof;
   if (proof.nonce === undefined || !parts.nonces.isFresh(proof.nonce))
     return refuse('use_dpop_nonce', 'Repeat the request with a proof over the nonce in the header DPoP-Nonce.');
-  const standing = parts.terminals.standing(proof.key.id);
+  const standing = parts.terminals.standing(key.id);
   // Strangers' keys cost nothing to make: their proof ids are counted by address, an enrolled terminal's by itself.
-  const taken = parts.nonces.takeId(standing === 'unknown' ? `stranger:${context.address}` : proof.key.id, proof.id);
-  if (taken === 'used') return refuse('proof-replayed', 'This DPoP proof was used before; make a new one each time.');
+  const taken = parts.nonces.takeId(standing === 'unknown' ? `stranger:${context.address}` : key.id, proof.id);
+  if (taken === 'used')
+    return { ...refuse('proof-replayed', 'This DPoP proof was used before; make a new one each time.'), key };
   if (taken === 'full') return refuse('too-many-requests', 'Too many proofs within a few minutes; wait a while.');
   if (standing !== 'unknown')
-    parts.terminals.noteClock(proof.key.id, proof.issuedAtSeconds * 1000 - parts.now(), context.address);
+    parts.terminals.noteClock(key.id, proof.issuedAtSeconds * 1000 - parts.now(), context.address);
   if (context.enrolledOnly && standing !== 'active') {
     const [code, detail] = standingRefusals[standing];
-    return refuse(code, detail);
+    return { ...refuse(code, detail), key };
   }
-  return { ok: true, key: proof.key, bodyDigest: proof.bodyDigest };
+  return { ok: true, key, bodyDigest: proof.bodyDigest };
 }
 
 const standingRefusals = {

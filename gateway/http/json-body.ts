@@ -17,6 +17,6 @@ export function installJsonBody(app: Application): void {
       done(new GatewayError('malformed-request', 'The body is not UTF-8.'), undefined);
       return;
     }
-    parseJson(request, text, done);
+    void parseJson(request, text, done);
   });
 }

@@ -56,6 +56,8 @@ export class ApiClient {
   readonly key: Key;
   nonce: string | undefined;
   cookie: string | undefined;
+  /** The terminal's own clock, ms. */
+  now: () => number = Date.now;
 
   constructor(origin: string, key: Key) {
     this.origin = origin;
@@ -67,8 +69,14 @@ export class ApiClient {
   }
 
   /** Enrols, signs in and certifies where that is still to do: ready to command. Throws with the refusal's code. */
-  static async ready(origin: string, username: string, password: string): Promise<ApiClient> {
+  static async ready(
+    origin: string,
+    username: string,
+    password: string,
+    now: () => number = Date.now,
+  ): Promise<ApiClient> {
     const client = await ApiClient.create(origin);
+    client.now = now;
     expectStatus(await client.enrol(`terminal of ${username}`), 200, 201);
     const session = await client.signIn(username, password);
     expectStatus(session, 200);
@@ -87,7 +95,7 @@ export class ApiClient {
     const claims: Record<string, unknown> = {
       htm: method,
       htu: `${this.origin}${path.split('?')[0]}`,
-      iat: Math.floor(Date.now() / 1000),
+      iat: Math.floor(this.now() / 1000),
       jti: randomUUID(),
       nonce: this.nonce,
       bodyDigest: body === undefined ? undefined : createHash('sha256').update(body).digest('base64url'),
@@ -156,7 +164,7 @@ export class ApiClient {
         signer,
         terminal: this.key.id,
         nonce: offer.nonce,
-        signedAt: new Date().toISOString(),
+        signedAt: new Date(this.now()).toISOString(),
         ...changes,
       },
       { alg: 'ES256', kid: this.key.id, typ: 'countersign-certification+jws' },
@@ -176,7 +184,7 @@ export class ApiClient {
         reasonCode: null,
         comment: null,
         ...signer,
-        signedAt: new Date().toISOString(),
+        signedAt: new Date(this.now()).toISOString(),
         ...changes,
       },
       { alg: 'ES256', kid: this.key.id, typ: 'countersign-statement+jws', ...header },

@@ -138,8 +138,12 @@ export async function startTestGateway(
     advance: (ms) => {
       shiftMs += ms;
     },
-    client: () => ApiClient.create(origin),
-    ready: (username) => ApiClient.ready(origin, username, password),
+    client: async () => {
+      const client = await ApiClient.create(origin);
+      client.now = now;
+      return client;
+    },
+    ready: (username) => ApiClient.ready(origin, username, password, now),
     records,
     record: async (seq) => {
       const found = (await records()).find((record) => record.seq === seq);
