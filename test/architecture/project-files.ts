@@ -5,14 +5,14 @@ import { join, resolve } from 'node:path';
 import { readSource, type Source } from './read-source.ts';
 
 export const projectFolder = resolve(import.meta.dirname, '..', '..');
-const skipped = new Set(['node_modules', 'dist', 'data', '.git']);
+const skipped = new Set(['node_modules', 'dist', 'data']);
 
 /** Paths from the project's root, with `/`, of all files below the given folders whose name ends in one of `endings`. */
 export function filesBelow(folders: readonly string[], endings: readonly string[]): readonly string[] {
   return folders.flatMap((folder) =>
     entriesOf(folder).flatMap((entry) => {
       const path = `${folder}/${entry.name}`;
-      if (skipped.has(entry.name)) return [];
+      if (skipped.has(entry.name) || entry.name.startsWith('.')) return [];
       if (entry.isDirectory()) return filesBelow([path], endings);
       return endings.some((ending) => entry.name.endsWith(ending)) ? [path] : [];
     }),
