@@ -1,5 +1,5 @@
 // Prints what the cases found: one table for people, or JSON for scripts. Called by run.ts.
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { type BenchCase, type CaseResult, goalText, isHeld, type Measurement, ratioOf } from './bench-case.ts';
 
 export type Outcome =
@@ -31,6 +31,15 @@ export function footnotes(outcomes: readonly Outcome[]): string {
     .join('\n');
 }
 
+/** The minute's load before the bench began: figures of a machine that was busy with something else are worth little. */
+const loadBefore = loadavg()[0] ?? 0;
+
+export function machineLine(): string {
+  const cores = cpus().length;
+  const busy = loadBefore > cores / 2 ? ': BUSY with something else, so judge nothing by these figures' : '';
+  return `${cpus()[0]?.model ?? 'unknown processor'}, ${cores} cores, Node.js ${process.version}; load before ${loadBefore.toFixed(1)}${busy}`;
+}
+
 export function resultJson(outcomes: readonly Outcome[]): string {
   const cases = outcomes.map((outcome) => ({
     case: outcome.benchCase.name,
@@ -43,7 +52,7 @@ export function resultJson(outcomes: readonly Outcome[]): string {
         }
       : { fault: describeFault(outcome.fault) }),
   }));
-  const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryBytes: totalmem() };
+  const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryBytes: totalmem(), loadBefore };
   return JSON.stringify({ machine, node: process.version, platform: process.platform, cases }, null, 2);
 }
 

@@ -6,7 +6,7 @@ import { appendOne } from './cases/append-one.ts';
 import { fanOut } from './cases/fan-out.ts';
 import { sign } from './cases/sign.ts';
 import { start } from './cases/start.ts';
-import { describeFault, footnotes, type Outcome, resultJson, resultTable } from './result-table.ts';
+import { describeFault, footnotes, machineLine, type Outcome, resultJson, resultTable } from './result-table.ts';
 
 const cases: readonly BenchCase[] = [sign, appendOne, fanOut, start];
 
@@ -21,7 +21,9 @@ async function main(): Promise<number> {
   const outcomes: Outcome[] = [];
   for (const benchCase of chosen) outcomes.push(await runCase(benchCase));
   process.stdout.write(
-    values.json === true ? `${resultJson(outcomes)}\n` : `\n${resultTable(outcomes)}\n\n${footnotes(outcomes)}\n`,
+    values.json === true
+      ? `${resultJson(outcomes)}\n`
+      : `\n${resultTable(outcomes)}\n\n${footnotes(outcomes)}\n${machineLine()}\n`,
   );
   return outcomes.every((outcome) => 'result' in outcome) ? 0 : 1;
 }
