@@ -57,14 +57,18 @@ export function setpointPart(place: Element, tag: TagView, open: () => void): Re
   place.setAttribute('role', 'button');
   place.setAttribute('tabindex', '0');
   place.setAttribute('data-allowed', String(allowed));
-  place.addEventListener('click', open);
+  const openIfLive = () => {
+    if (place.getAttribute('data-mark') !== 'stale') open();
+  };
+  place.addEventListener('click', openIfLive);
   place.addEventListener('keydown', (event) => {
     if (!(event instanceof KeyboardEvent) || (event.key !== 'Enter' && event.key !== ' ')) return;
     event.preventDefault();
-    open();
+    openIfLive();
   });
   return (reading) => {
     setAttribute(place, 'data-mark', reading.mark);
+    setAttribute(place, 'aria-disabled', String(reading.mark === 'stale' || !allowed));
     const doing = allowed ? 'Change' : `Cannot be changed: ${tag.setpoint?.refusal ?? 'not permitted'}`;
     setAttribute(place, 'aria-label', `${reading.sentence}. ${doing}`);
     setText(title, `${tag.id}. ${reading.sentence}. ${doing}`);

@@ -1,7 +1,7 @@
 // What a person fills in to sign: reason, comment, meaning, who, password (SIG-2, SIG-3, SIG-4). Values in, a person out.
 // Keeps what was typed over a refusal, except the password: that is forgotten as soon as it was used.
 import { Button, PasswordInput, Switch, Textarea, TextInput } from '@mantine/core';
-import { type FormEvent, type ReactNode, useId, useRef, useState } from 'react';
+import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import type { Meaning, Requires } from '../../gateway/contract/statement.ts';
 import type { SignaturePerson } from '../gateway-client/command-signing.ts';
 import { missingParts } from '../model/signature-parts.ts';
@@ -31,6 +31,8 @@ export function SignatureForm(props: {
   const [password, setPassword] = useState('');
   const [tried, setTried] = useState(false);
   const asksName = otherPerson || requires.components.includes('username');
+  // The next thing to do is here: the focus comes along, so that Enter after Enter leads to the signature.
+  useEffect(() => form.current?.querySelector<HTMLElement>('input, textarea')?.focus(), []);
   const draft = { reason, comment, meaning, username, password, asksName };
   const missing = missingParts(requires, draft);
   const errorOf = (part: keyof typeof missing) => (tried ? missing[part] : undefined);

@@ -1,21 +1,21 @@
 // The HTTP API as typed functions (interfaces.md, "HTTP API"). Called by pages and hooks through `useGateway()`.
 // The gateway is of the same origin and release, so answers are taken as the contract's types without parsing them again.
+import type { z } from 'zod';
 import type { AuditPage } from '../../gateway/contract/audit-record.ts';
 import type { AskedCommand, CommandBody, CommandView, StatementPurposeBody } from '../../gateway/contract/command.ts';
-import type { AccountView, PlantView, SessionView, TerminalView } from '../../gateway/contract/session.ts';
+import type {
+  AccountView,
+  PlantView,
+  SessionView,
+  sessionListSchema,
+  TerminalView,
+} from '../../gateway/contract/session.ts';
 import type { Offer, SignatureBody } from '../../gateway/contract/statement.ts';
 import type { AreaView, ConnectionView, Recent, TagView } from '../../gateway/contract/tag.ts';
 import type { SendRequest } from './request.ts';
 
 const root = '/api/v1';
 export type CertificationOffer = { version: number; text: string; nonce: string };
-export type SessionEntry = {
-  readonly id: string;
-  readonly user: { readonly id: string; readonly printedName: string };
-  readonly terminal: { readonly id: string; readonly name: string };
-  readonly startedAt: string;
-  readonly lastActivityAt: string;
-};
 export type CommandPage = { commands: CommandView[]; next: number | null };
 
 export type Endpoints = ReturnType<typeof createEndpoints>;
@@ -62,7 +62,7 @@ export function createEndpoints(send: SendRequest) {
       (await send('GET', `${root}/audit/export${query}`, { byPerson: true, timeoutMs: 120_000 })).blob(),
     terminals: async () => (await get<{ terminals: TerminalView[] }>('/terminals')).terminals,
     users: async () => (await get<{ users: AccountView[] }>('/users')).users,
-    sessions: async () => (await get<{ sessions: SessionEntry[] }>('/sessions')).sessions,
+    sessions: async () => (await get<z.infer<typeof sessionListSchema>>('/sessions')).sessions,
     endSession: (id: string) => send('DELETE', `${root}/sessions/${segment(id)}`, { byPerson: true }),
     /** Statement for a signed action on a terminal or an account (TRM-1, TRM-4, IDN-3). */
     actionOffer: (noun: 'terminals' | 'users', id: string, action: string, change: Record<string, unknown>) =>

@@ -115,12 +115,14 @@ function Preparation(props: {
   const [location, setLocation] = useState(action.noun === 'terminals' ? action.terminal.location : '');
   const [areas, setAreas] = useState<readonly string[]>(action.noun === 'terminals' ? action.terminal.areas : []);
   const [networks, setNetworks] = useState(action.noun === 'terminals' ? action.terminal.networks.join(', ') : '');
+  const [actionTaken, setActionTaken] = useState('');
   const approving = action.name === 'approve';
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!approving) return props.onReady({});
+    if (action.name === 'revoke') return props.onReady({});
+    if (action.name === 'unlock') return props.onReady({ actionTaken: actionTaken.trim() });
     const list = networks.split(/[\s,;]+/).filter((network) => network !== '');
-    if (areas.length > 0) props.onReady({ location: location.trim(), areas, networks: list });
+    if (areas.length > 0 && list.length > 0) props.onReady({ location: location.trim(), areas, networks: list });
   };
   return (
     <form onSubmit={submit} className="cs-signature">
@@ -143,19 +145,37 @@ function Preparation(props: {
           </Checkbox.Group>
           <TextInput
             label="Networks"
-            description="Addresses it may call from, such as 10.20.0.0/16; separated by commas. Empty: any."
+            description="Addresses that it may call from, such as 10.20.0.0/16; separated by commas"
             value={networks}
             onChange={(event) => setNetworks(event.currentTarget.value)}
           />
         </>
       )}
       {action.name === 'revoke' && <p>The terminal can do nothing any more from now on; its sessions end at once.</p>}
-      {action.name === 'unlock' && <p>Say in the comment why the account was locked and what was done about it.</p>}
+      {action.name === 'unlock' && (
+        <>
+          <p>In the next step, say in the comment why the account was locked.</p>
+          <TextInput
+            label="Action taken"
+            description="What was done about it"
+            maxLength={200}
+            value={actionTaken}
+            onChange={(event) => setActionTaken(event.currentTarget.value)}
+          />
+        </>
+      )}
       <div className="cs-actions">
         <Button variant="default" onClick={props.onClose}>
           Cancel
         </Button>
-        <Button type="submit" loading={props.busy} disabled={approving && areas.length === 0}>
+        <Button
+          type="submit"
+          loading={props.busy}
+          disabled={
+            (approving && (areas.length === 0 || networks.trim() === '')) ||
+            (action.name === 'unlock' && actionTaken.trim() === '')
+          }
+        >
           Continue to sign
         </Button>
       </div>

@@ -81,12 +81,14 @@ export function AuditPage() {
       <form className="cs-filters" onSubmit={apply} aria-label="Filter">
         <TextInput
           type="datetime-local"
+          w={196}
           label={`From (${timeZone})`}
           value={draft.from}
           onChange={(event) => set({ from: event.currentTarget.value })}
         />
         <TextInput
           type="datetime-local"
+          w={196}
           label="To"
           value={draft.to}
           onChange={(event) => set({ to: event.currentTarget.value })}
@@ -99,10 +101,11 @@ export function AuditPage() {
             { value: '', label: 'All kinds' },
             ...Object.entries(recordKinds).map(([value, label]) => ({ value, label: `${label} (${value})` })),
           ]}
-          style={{ width: 230 }}
+          style={{ width: 168 }}
         />
         <TextInput
-          label="Person (user name)"
+          label="Person"
+          placeholder="user name"
           value={draft.actor}
           onChange={(event) => set({ actor: event.currentTarget.value })}
           style={{ width: 150 }}
@@ -114,7 +117,8 @@ export function AuditPage() {
           style={{ width: 170 }}
         />
         <TextInput
-          label="Terminal (identification)"
+          label="Terminal"
+          placeholder="identification"
           value={draft.terminal}
           onChange={(event) => set({ terminal: event.currentTarget.value })}
           style={{ width: 180 }}

@@ -6,13 +6,13 @@ import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { CommandView, StatementPurposeBody } from '../../gateway/contract/command.ts';
 import { CommandFate } from '../components/command-fate.tsx';
+import { FullTime } from '../components/full-time.tsx';
 import { LoadingPage } from '../components/loading-page.tsx';
 import { RefusalNotice } from '../components/refusal-notice.tsx';
 import { useGateway, useLink, useSession } from '../gateway-context.ts';
 import { isClosed } from '../model/command-fate.ts';
 import { mayIn } from '../model/permissions.ts';
 import { type Explanation, explainError } from '../model/refusal-words.ts';
-import { plantTime } from '../model/times.ts';
 import { exactText, withUnit } from '../model/values.ts';
 import { commandQuery, noteCommand, tagsQuery } from '../queries.ts';
 import { meanings } from '../texts/en.ts';
@@ -40,10 +40,7 @@ export function CommandPage() {
   const tag = tags.data?.find((entry) => entry.id === command.tagId);
   const text = (value: CommandView['value']) =>
     withUnit(tag === undefined ? String(value) : exactText(tag, value), command.unit);
-  const time = (value: string) => {
-    const { local, offset, utc } = plantTime(value, session.plant.timeZone);
-    return `${local} (${offset}) · ${utc}`;
-  };
+  const time = (value: string) => <FullTime time={value} timeZone={session.plant.timeZone} />;
   const open = !isClosed(command.state);
   const waits = command.state === 'awaiting-countersignature' || command.state === 'asked';
   const withdraw = async () => {
