@@ -82,12 +82,16 @@ async function useTestServer(ownerUrl: string): Promise<TestServer> {
 
 async function templateOn(ownerUrl: string) {
   const template = `test_template_${randomBytes(4).toString('hex')}`;
-  const password = randomBytes(12).toString('hex');
+  // The role is the server's, and test files may share a given server: one password for all of them.
+  const password = 'countersign-test';
   await onServer(ownerUrl, `CREATE DATABASE ${template} TEMPLATE template0 ENCODING 'UTF8'`);
   const templateUrl = inDatabase(ownerUrl, template);
   const client = await connectAsOwner(templateUrl);
   const prepared = await prepareDatabase(client, templateUrl, 'demo', { password });
   await client.end();
+  // TimescaleDB's workers visit every database, and one that is visited cannot be copied.
+  await onServer(ownerUrl, `ALTER DATABASE ${template} ALLOW_CONNECTIONS false`);
+  await onServer(ownerUrl, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${template}'`);
   const fresh = async (): Promise<TestDatabase> => {
     const name = `test_${randomBytes(6).toString('hex')}`;
     await onServer(ownerUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
@@ -147,12 +151,17 @@ export type TestLog = {
 /** Opens the log of a test database; with `dataFolder` that of an earlier opening, as after a restart. */
 export async function openTestLog(
   database: TestDatabase,
-  options: { readonly now?: Now; readonly dataFolder?: string; readonly lockPatienceMs?: number } = {},
+  options: {
+    readonly now?: Now;
+    readonly dataFolder?: string;
+    readonly lockPatienceMs?: number;
+    readonly url?: string;
+  } = {},
 ): Promise<TestLog> {
   const dataFolder = options.dataFolder ?? (await temporaryFolder());
   const states: LogState[] = [];
   const log = await openPostgresLog({
-    connect: () => newClient(database.gatewayUrl, { applicationName: 'test log' }),
+    connect: () => newClient(options.url ?? database.gatewayUrl, { applicationName: 'test log' }),
     dataFolder,
     now: options.now ?? Date.now,
     lock: writerLock,
