@@ -8,6 +8,9 @@ const maxEstimated = 128;
 /** zxcvbn scale 0 to 4: 3 is "safely unguessable" against an offline attack on a slow hash. */
 const leastScore = 3;
 
+/** Letters and digits that must be left when the person's own words are taken out: the estimator is lenient with those. */
+const leastOfItsOwn = 8;
+
 type Estimate = (password: string, ownWords: string[]) => number;
 let estimator: Promise<Estimate> | null = null;
 
@@ -20,12 +23,19 @@ export async function refuseWeakPassword(
   if ([...plain].length < shortest) return weak(`it must have at least ${shortest} characters`);
   if (plain.length > 1024) return weak('it must have at most 1024 characters');
   if (plain.toLowerCase().includes(person.id)) return weak('it must not contain the user name');
+  const ownWords = [person.id, ...person.printedName.toLowerCase().split(/\s+/), 'countersign'];
+  if (withoutWords(plain.toLowerCase(), ownWords).length < leastOfItsOwn)
+    return weak('it must not be made of the person’s own name');
   estimator ??= loadEstimator();
   const estimate = await estimator;
-  const ownWords = [person.id, ...person.printedName.toLowerCase().split(/\s+/), 'countersign'];
   if (estimate(plain.slice(0, maxEstimated), ownWords) < leastScore)
     return weak('it is too easy to guess; several unrelated words make a good one');
   return null;
+}
+
+function withoutWords(text: string, words: readonly string[]): string {
+  const left = words.filter((word) => word.length >= 3).reduce((rest, word) => rest.replaceAll(word, ''), text);
+  return left.replaceAll(/[^\p{L}\p{N}]/gu, '');
 }
 
 async function loadEstimator(): Promise<Estimate> {

@@ -122,7 +122,7 @@ export async function startTestGateway(
   origin = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
 
   const records = async (kind?: string): Promise<AuditRecord[]> => {
-    const found = await database.superuser.query<{ body: Buffer }>('SELECT body FROM log_record ORDER BY seq');
+    const found = await database.pool.query<{ body: Buffer }>('SELECT body FROM log_record ORDER BY seq');
     const all = found.rows.map((row) => JSON.parse(row.body.toString('utf8')) as AuditRecord);
     return kind === undefined ? all : all.filter((record) => record.kind === kind);
   };
