@@ -30,7 +30,7 @@ export type ApplicationParts = {
 /** Adds its routes under `/api/v1` or wherever it says; main.ts gives each module its own parts. */
 export type RouteModule = (app: Application) => void;
 
-const refusalFlushMs = 60_000;
+const refusalFlushMs = 15_000;
 
 /** Not listening yet; `await app.ready()` rejects when a route lacks `config.access`. */
 export function buildApplication(parts: ApplicationParts, modules: readonly RouteModule[]): Application {

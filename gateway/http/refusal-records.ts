@@ -24,8 +24,8 @@ export type RefusalRecords = {
 };
 
 /** Recorded one by one per address and minute; a person's own refusals have a larger share than a stranger's. */
-const singlesForStrangers = 10;
-const singlesForPersons = 60;
+const singlesForStrangers = 60;
+const singlesForPersons = 600;
 const windowMs = 60_000;
 /** Addresses counted apart; those beyond share one count. */
 const maxCounts = 1_000;
