@@ -21,6 +21,8 @@ import { UnrecordedOutcomes } from './unrecorded-outcomes.ts';
 /** How long the answer to the last signature waits for the outcome (interfaces.md). */
 const answerWithinMs = 5_000;
 const expiryAgainMs = 1_000;
+/** A stop waits this long for outcomes; what is open then is closed by the next start (recovery.ts). */
+const drainWithinMs = 15_000;
 
 export type CommandPage = { readonly commands: readonly CommandView[]; readonly next: number | null };
 type Answer<T> = ({ readonly ok: true } & T) | Refusal;
@@ -42,7 +44,7 @@ export type Desk = {
   list(caller: Caller, before: number | null, limit: number): Promise<CommandPage>;
   /** Takes up the commands of earlier runs (CMD-6); resolves when all are closed. Asking is possible meanwhile. */
   recover(): Promise<void>;
-  /** Takes nothing more; resolves when what the gate has in hand is closed and recorded. */
+  /** Takes nothing more; resolves when what the gate has in hand is closed and recorded, or after 15 s. */
   drain(): Promise<void>;
 };
 
@@ -211,7 +213,7 @@ export function openDesk(ports: DeskPorts): Desk {
 
     async drain() {
       draining = true;
-      await Promise.allSettled([...underWay]);
+      await Promise.race([Promise.allSettled([...underWay]), ports.wait(drainWithinMs)]);
     },
   };
 }

@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { AppendAudit, Caller } from '../../commands/ports.ts';
-import { type AuditPage, auditPageSchema, type RecordKind, recordKindSchema } from '../../contract/audit-record.ts';
+import { type AuditPage, auditPageSchema, recordKindSchema } from '../../contract/audit-record.ts';
 import type { Json } from '../../contract/canonical.ts';
 import { timeSchema } from '../../contract/ids.ts';
 import { problems } from '../refusal-answers.ts';
@@ -14,7 +14,7 @@ export type AuditFilter = {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly actor?: string | undefined;
-  readonly kind?: RecordKind | undefined;
+  readonly kind?: string | undefined;
   readonly tag?: string | undefined;
   readonly terminal?: string | undefined;
   readonly command?: string | undefined;
@@ -41,7 +41,10 @@ const filters = {
   from: timeSchema.optional(),
   to: timeSchema.optional(),
   actor: z.string().min(1).max(256).optional().meta({ description: 'user id' }),
-  kind: recordKindSchema.optional(),
+  kind: z
+    .union([recordKindSchema, z.string().regex(/^[a-z]{1,32}\.$/)])
+    .optional()
+    .meta({ description: 'a kind, or the beginning of several with its dot: `command.`' }),
   tag: z.string().min(1).max(256).optional().meta({ description: 'tag id, or another subject: `account:ada`, `log`' }),
   terminal: z.string().min(1).max(64).optional().meta({ description: 'terminal id' }),
   command: z.uuid().optional(),

@@ -1,6 +1,5 @@
 // A clock that tests move: `now` and `wait` for the code under test. Nothing sleeps; `until` lets pending work run and
 // goes to the next due time only when the work is waiting for it.
-import { createHook } from 'node:async_hooks';
 import { setImmediate } from 'node:timers/promises';
 
 /** Farthest jump that `until` makes by itself: expiries of minutes are reached by `advance` alone. */
@@ -66,20 +65,30 @@ export class ManualClock {
   }
 }
 
-/** Crypto work in Node's thread pool (WebCrypto's jobs are async resources named `…REQUEST`). */
-const cryptoWork = new Set<number>();
-createHook({
-  init(id, type) {
-    if (type.endsWith('REQUEST')) cryptoWork.add(id);
-  },
-  after: (id) => void cryptoWork.delete(id),
-  destroy: (id) => void cryptoWork.delete(id),
-}).enable();
+/** Work under way that turns of the event loop do not wait for: in Node's thread pool, or at a database. */
+let outsideWork = 0;
 
-/** Turns of the event loop until promises have run and no crypto work is under way, however busy the machine is. */
+/** The clock stands still until this work is done. */
+export async function whileClockStands<T>(work: Promise<T>): Promise<T> {
+  outsideWork += 1;
+  try {
+    return await work;
+  } finally {
+    outsideWork -= 1;
+  }
+}
+
+const { subtle } = globalThis.crypto;
+for (const name of ['sign', 'verify', 'importKey'] as const) {
+  const call: (...given: never[]) => Promise<unknown> = subtle[name].bind(subtle);
+  const counted = (...given: never[]): Promise<unknown> => whileClockStands(call(...given));
+  Object.defineProperty(subtle, name, { value: counted, configurable: true });
+}
+
+/** Turns of the event loop until promises have run and no work outside is under way, however busy the machine is. */
 async function idle(): Promise<void> {
   for (let quiet = 0; quiet < 4; quiet++) {
     await setImmediate();
-    if (cryptoWork.size > 0) quiet = -1;
+    if (outsideWork > 0) quiet = -1;
   }
 }
