@@ -22,7 +22,8 @@ export async function refuseWeakPassword(
   const plain = password.normalize('NFKC');
   if ([...plain].length < shortest) return weak(`it must have at least ${shortest} characters`);
   if (plain.length > 1024) return weak('it must have at most 1024 characters');
-  if (plain.toLowerCase().includes(person.id)) return weak('it must not contain the user name');
+  if (person.id.length >= 3 && plain.toLowerCase().includes(person.id))
+    return weak('it must not contain the user name');
   const ownWords = [person.id, ...person.printedName.toLowerCase().split(/\s+/), 'countersign'];
   if (withoutWords(plain.toLowerCase(), ownWords).length < leastOfItsOwn)
     return weak('it must not be made of the person’s own name');

@@ -67,6 +67,7 @@ export async function startTestGateway(
     readonly pepper?: Uint8Array;
     readonly modules?: readonly RouteModule[];
     readonly hashesWaiting?: number;
+    readonly screens?: ReadonlyMap<string, string>;
   } = {},
 ): Promise<TestGateway> {
   const database = options.database ?? (await server.freshDatabase());
@@ -112,7 +113,7 @@ export async function startTestGateway(
           configuration,
           guard,
           plant: { name: 'Test plant', timeZone: 'UTC', demo, version: '0.0.0-test', demoAccounts: [] },
-          screens: new Map(),
+          screens: options.screens ?? new Map(),
           secure: false,
         }),
       ...(options.modules ?? []),
