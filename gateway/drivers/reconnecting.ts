@@ -61,7 +61,7 @@ export class Reconnecting<L extends Link> {
           this.#current = link;
           attempt = 0;
           this.#settings.state('connected', null);
-          const why = await Promise.race([link.ended, aborted(signal)]);
+          const why = await unlessAborted(link.ended, signal);
           this.#current = null;
           if (why !== null) this.#settings.state('lost', why);
         } finally {
@@ -84,9 +84,12 @@ export class Reconnecting<L extends Link> {
   }
 }
 
-function aborted(signal: AbortSignal): Promise<null> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(null);
-    else signal.addEventListener('abort', () => resolve(null), { once: true });
+/** The work's outcome, or null as soon as the signal aborts. Leaves no listener behind on a signal that lives long. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => resolve(null);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }

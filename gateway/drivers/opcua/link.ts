@@ -14,7 +14,7 @@ import {
   type StatusCode,
   TimestampsToReturn,
 } from 'node-opcua-client';
-import type { Link } from '../reconnecting.ts';
+import { type Link, unlessAborted } from '../reconnecting.ts';
 import type { OpcuaOptions } from './address.ts';
 import { applicationName, applicationUri, clientCertificates } from './client-certificate.ts';
 
@@ -73,12 +73,18 @@ export class OpcuaLink implements Link {
       transportSettings: { sendBufferSize: transportBufferBytes, receiveBufferSize: transportBufferBytes },
       clientCertificateManager: clientCertificates(dataFolder),
     });
-    const stopped = new Promise<never>((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
-    });
-    stopped.catch(() => undefined);
-    const step = <T>(work: Promise<T>, what: string): Promise<T> =>
-      Promise.race([within(work, Math.max(5000, options.requestTimeoutMs), what), stopped]);
+    const step = async <T>(work: Promise<T>, what: string): Promise<T> => {
+      const done = await unlessAborted(
+        within(
+          work.then((value) => ({ value })),
+          Math.max(5000, options.requestTimeoutMs),
+          what,
+        ),
+        signal,
+      );
+      if (done === null) throw new Error('stopped');
+      return done.value;
+    };
     try {
       signal.throwIfAborted();
       await step(client.connect(options.endpoint), `${options.endpoint} does not answer`);
