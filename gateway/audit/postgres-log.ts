@@ -35,6 +35,7 @@ export const maximumWaiting = 10_000;
 const maximumBatch = 1_000;
 const retryMs = { first: 50, longest: 2_000 } as const;
 const defaultLockPatienceMs = 10_000;
+const closePatienceMs = 3_000;
 
 /** `unavailable` passes by itself; `broken` needs a person and a restart. */
 export type LogState = {
@@ -187,6 +188,7 @@ class Writer {
   #working: Promise<void> | null = null;
   #scheduled = false;
   #closing = false;
+  #closingSinceMs = 0;
 
   constructor(
     options: PostgresLogOptions,
@@ -302,7 +304,7 @@ class Writer {
   async #reconnect(maybe: CommitResult | null): Promise<boolean | null> {
     breakOff(this.#client);
     let waitMs: number = retryMs.first;
-    while (!(this.#closing && maybe === null)) {
+    while (!(this.#closing && (maybe === null || this.#isTooLate()))) {
       const client = this.#options.connect();
       try {
         await client.connect();
@@ -341,22 +343,30 @@ class Writer {
     for (const { waiting, appended } of result.committed) {
       this.#standing.take({ seq: appended.seq, detail: waiting.draft.detail });
     }
-    await this.#flush(result.head.note);
+    if (!(await this.#flush(result.head.note))) {
+      // They stand in the database, but nobody may rely on it yet: the next start brings the file up to date.
+      for (const { waiting } of result.committed) waiting.reject(this.#unavailable());
+      return;
+    }
     this.#flushed = result.head.note;
     this.#flushedSize = result.head.tree.size;
     for (const { waiting, appended } of result.committed) waiting.resolve(appended);
   }
 
-  /** Until it succeeds: the records stand, so their callers can be answered only once the file says so too. */
-  async #flush(note: string): Promise<void> {
+  /**
+   * Until it succeeds: the records stand, so their callers can be answered only once the file says so too. False when
+   * the gateway stopped before that.
+   */
+  async #flush(note: string): Promise<boolean> {
     for (let waitMs: number = retryMs.first; ; waitMs = Math.min(waitMs * 2, retryMs.longest)) {
       try {
         await this.#file.write(note);
         if (this.#state.state === 'unavailable') this.#set({ state: 'writing', reason: null });
-        return;
+        return true;
       } catch (error) {
         this.#set({ state: 'unavailable', reason: `the checkpoint file cannot be written: ${said(error)}` });
         this.#refuseWaiting(error);
+        if (this.#isTooLate()) return false;
         await delay(waitMs);
         await this.#file.reopen().catch(() => {
           // The next write fails and says so.
@@ -408,6 +418,11 @@ class Writer {
     });
   }
 
+  /** After close() what is not certain is waited for a while, then its callers are refused. */
+  #isTooLate(): boolean {
+    return this.#closing && performance.now() - this.#closingSinceMs > closePatienceMs;
+  }
+
   async close(): Promise<void> {
     if (this.#state.state === 'closed') return;
     while (this.#working !== null || this.#queue.length > 0) {
@@ -416,6 +431,7 @@ class Writer {
       if (this.#state.state === 'unavailable') break;
     }
     this.#closing = true;
+    this.#closingSinceMs = performance.now();
     this.#refuseWaiting(undefined);
     await this.#working;
     this.#set({ state: 'closed', reason: 'the gateway is stopping' });

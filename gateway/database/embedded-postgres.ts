@@ -130,6 +130,8 @@ async function serverHome(own: string, account: Account): Promise<string> {
     const folder = await mkdtemp(path.join(parent, 'countersign-')).catch(() => null);
     if (folder === null) continue;
     await chown(folder, account.uid, account.gid);
+    // So that whoever finds it later can tell whether it is still in use.
+    await writeFile(path.join(folder, 'belongs-to'), `${pointer}\n`);
     await writeFile(`${pointer}.new`, JSON.stringify({ folder }), { mode: 0o600 });
     await rename(`${pointer}.new`, pointer);
     return realpath(folder);

@@ -1,6 +1,7 @@
 // What an earlier start left behind in a cluster's folder: a server that still runs because its launcher was killed, or
 // the pid file of one that is gone. Called by embedded-postgres.ts before it starts a server; never touches a process
 // that does not work in that folder.
+import { readFileSync } from 'node:fs';
 import { readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -63,12 +64,19 @@ async function isStill(mark: ProcessMark): Promise<boolean> {
   return isAlive(mark.pid) && (mark.startTicks === null || (await startTicks(mark.pid)) === mark.startTicks);
 }
 
+/** False for a zombie too: it has ended, only nobody has asked for its exit code. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return text.slice(text.lastIndexOf(')') + 2, text.lastIndexOf(')') + 3) !== 'Z';
+  } catch {
+    // No such file system here: the signal's answer is all there is.
+    return true;
   }
 }
 

@@ -2,7 +2,7 @@
 // template in a few tens of ms), and a ready audit log with keys of its own. Never a fixed port, never a shared folder.
 // With COUNTERSIGN_TEST_TIMESCALE_URL the same can be had from that server: see storageServers().
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type pg from 'pg';
@@ -135,8 +135,11 @@ function inDatabase(url: string, database: string): string {
   return changed.toString();
 }
 
-export function temporaryFolder(): Promise<string> {
-  return mkdtemp(path.join(tmpdir(), 'countersign-test-'));
+/** Open to the account that the embedded server runs under when the tests run as root. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'countersign-test-'));
+  await chmod(folder, 0o711);
+  return folder;
 }
 
 export type TestLog = {
