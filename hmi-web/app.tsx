@@ -2,16 +2,20 @@
 // When the session ends, whatever the reason, everything that was loaded under it is forgotten.
 import { MantineProvider } from '@mantine/core';
 import { QueryClientProvider, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import type { SessionView } from '../gateway/contract/session.ts';
+import { FaultBoundary } from './components/fault-boundary.tsx';
 import type { Gateway } from './gateway-client/gateway.ts';
 import { Refused } from './gateway-client/request.ts';
 import { GatewayContext, SessionContext, useGateway } from './gateway-context.ts';
 import { type Explanation, explainProblem } from './model/refusal-words.ts';
-import { Frame } from './pages/frame.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
 import { createQueryClient } from './queries.ts';
 import { theme } from './theme.ts';
+
+// Everything behind the sign-in page comes while the person types, and is there when it is needed.
+const loadFrame = () => import('./pages/frame.tsx');
+const Frame = lazy(async () => ({ default: (await loadFrame()).Frame }));
 
 export function App({ gateway }: { readonly gateway: Gateway }) {
   const [client] = useState(createQueryClient);
@@ -19,7 +23,9 @@ export function App({ gateway }: { readonly gateway: Gateway }) {
     <MantineProvider theme={theme} forceColorScheme="light" withCssVariables={false} withGlobalClasses={false}>
       <QueryClientProvider client={client}>
         <GatewayContext value={gateway}>
-          <Entrance />
+          <FaultBoundary>
+            <Entrance />
+          </FaultBoundary>
         </GatewayContext>
       </QueryClientProvider>
     </MantineProvider>
@@ -42,6 +48,11 @@ function Entrance() {
     retry: (_count, error) => !(error instanceof Refused),
     retryDelay: 2000,
   });
+
+  useEffect(() => {
+    // A failure here is no fault yet: it is tried again when the frame is needed.
+    loadFrame().catch(() => {});
+  }, []);
 
   useEffect(
     () =>
@@ -84,7 +95,9 @@ function Entrance() {
     );
   return (
     <SessionContext value={session.data}>
-      <Frame />
+      <Suspense fallback={null}>
+        <Frame />
+      </Suspense>
     </SessionContext>
   );
 }

@@ -126,9 +126,11 @@ function makePlot(container: HTMLElement, timeZone: string, value: TagView): uPl
   );
 }
 
-/** Enough decimals to tell neighbouring ticks apart. */
+/** Enough decimals to write every tick as it is: a quarter is 0.25, never 0.3. */
 function decimals(ticks: readonly number[], value: TagView): number {
-  const [first, second] = ticks;
-  if (first === undefined || second === undefined) return value.decimals;
-  return Math.min(3, Math.max(0, Math.ceil(-Math.log10(Math.abs(second - first)) - 1e-9)));
+  for (let digits = 0; digits < 4; digits++) {
+    const scale = 10 ** digits;
+    if (ticks.every((tick) => Math.abs(tick * scale - Math.round(tick * scale)) < 1e-6)) return digits;
+  }
+  return Math.max(4, value.decimals);
 }

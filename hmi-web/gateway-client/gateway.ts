@@ -6,7 +6,7 @@ import type { Statement } from '../../gateway/contract/statement.ts';
 import type { ConnectionView } from '../../gateway/contract/tag.ts';
 import { type CertificationOffer, createEndpoints, type Endpoints } from './endpoints.ts';
 import type { LinkState } from './link-state.ts';
-import { type LiveLink, openLiveLink } from './live-link.ts';
+import type { LinkParts, LiveLink } from './live-link.ts';
 import { createLiveValues, type LiveValues } from './live-values.ts';
 import { createProver } from './proof.ts';
 import { createRequest } from './request.ts';
@@ -42,6 +42,7 @@ export async function createGateway(origin: string): Promise<Gateway> {
   const linkListeners = new Set<() => void>();
   let link: LinkState = { kind: 'connecting' };
   let live: LiveLink | undefined;
+  let generation = 0;
   let clockOffsetMs = 0;
 
   const signedOut = (code: string, detail: string) => {
@@ -54,10 +55,49 @@ export async function createGateway(origin: string): Promise<Gateway> {
   const send = createRequest(prover, (problem) => signedOut(problem.code, problem.detail ?? problem.title));
   const api = createEndpoints(send);
   const stopLive = () => {
+    generation++;
     live?.close();
     live = undefined;
     values.clear();
     setLink({ kind: 'connecting' });
+  };
+
+  const goLive = (areas: readonly AreaId[]) => {
+    stopLive();
+    const mine = generation;
+    // The socket's script is not needed before somebody is signed in. Closed meanwhile: nothing is opened.
+    import('./live-link.ts').then(
+      ({ openLiveLink }) => {
+        if (mine === generation) live = openLiveLink(linkParts, areas);
+      },
+      () => {
+        if (mine !== generation) return;
+        setLink({ kind: 'lost', sinceMs: Date.now() });
+        setTimeout(() => {
+          if (mine === generation) goLive(areas);
+        }, 2_000);
+      },
+    );
+  };
+  const linkParts: LinkParts = {
+    origin,
+    prove: () => prover.prove('GET', '/socket.io/'),
+    renewNonce: async (offered) => {
+      if (offered === undefined) await api.session();
+      else prover.keepNonce(offered);
+    },
+    values,
+    onState: setLink,
+    onClock: (offsetMs) => {
+      clockOffsetMs = offsetMs;
+    },
+    onCommand: (command) => {
+      for (const listener of listeners) listener.command(command);
+    },
+    onConnection: (connection) => {
+      for (const listener of listeners) listener.connection(connection);
+    },
+    onSessionEnded: ({ code, detail }) => signedOut(code, detail),
   };
 
   return {
@@ -66,32 +106,7 @@ export async function createGateway(origin: string): Promise<Gateway> {
     values,
     sign: (statement, signer) => signStatement(key, statement, signer, Date.now()),
     certify: (offer, signer) => signCertification(key, offer, signer, Date.now()),
-    goLive: (areas) => {
-      stopLive();
-      live = openLiveLink(
-        {
-          origin,
-          prove: () => prover.prove('GET', '/socket.io/'),
-          renewNonce: async (offered) => {
-            if (offered === undefined) await api.session();
-            else prover.keepNonce(offered);
-          },
-          values,
-          onState: setLink,
-          onClock: (offsetMs) => {
-            clockOffsetMs = offsetMs;
-          },
-          onCommand: (command) => {
-            for (const listener of listeners) listener.command(command);
-          },
-          onConnection: (connection) => {
-            for (const listener of listeners) listener.connection(connection);
-          },
-          onSessionEnded: ({ code, detail }) => signedOut(code, detail),
-        },
-        areas,
-      );
-    },
+    goLive,
     stopLive,
     link: () => link,
     subscribeLink: (listener) => {

@@ -47,7 +47,7 @@ export function ageText(ageMs: number | null): string {
 
 /** `4:59` for a countdown; never negative. */
 export function countdownText(leftMs: number): string {
-  const seconds = Math.max(0, Math.ceil(leftMs / 1000));
+  const seconds = Math.max(0, Math.floor(leftMs / 1000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 

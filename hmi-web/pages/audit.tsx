@@ -108,20 +108,20 @@ export function AuditPage() {
           placeholder="user name"
           value={draft.actor}
           onChange={(event) => set({ actor: event.currentTarget.value })}
-          style={{ width: 150 }}
+          style={{ width: 110 }}
         />
         <TextInput
           label="Tag or subject"
           value={draft.tag}
           onChange={(event) => set({ tag: event.currentTarget.value })}
-          style={{ width: 170 }}
+          style={{ width: 128 }}
         />
         <TextInput
           label="Terminal"
           placeholder="identification"
           value={draft.terminal}
           onChange={(event) => set({ terminal: event.currentTarget.value })}
-          style={{ width: 180 }}
+          style={{ width: 120 }}
         />
         <Button type="submit" loading={pages.isFetching && !pages.isFetchingNextPage} style={{ minWidth: 90 }}>
           Show
@@ -173,8 +173,8 @@ export function AuditPage() {
                             {kindText(record.kind)}
                           </button>
                         </td>
-                        <td>{actorText(record)}</td>
-                        <td>{record.terminal?.name ?? '–'}</td>
+                        <td style={{ whiteSpace: 'nowrap' }}>{actorText(record)}</td>
+                        <td style={{ whiteSpace: 'nowrap' }}>{record.terminal?.name ?? '–'}</td>
                         <td>
                           <code>{record.subject.length > 30 ? `${record.subject.slice(0, 29)}…` : record.subject}</code>
                         </td>
