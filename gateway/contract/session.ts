@@ -119,3 +119,10 @@ export const sessionEntrySchema = z.object({
   lastActivityAt: timeSchema,
 });
 export const sessionListSchema = z.object({ sessions: z.array(sessionEntrySchema) });
+
+/** Body of `POST /password`: a person changes his own, also one that has expired (IDN-2). */
+export const passwordBodySchema = z.strictObject({
+  username: z.string().min(1).max(256),
+  password: z.string().min(1).max(1024),
+  newPassword: z.string().min(1).max(1024),
+});

@@ -9,6 +9,7 @@ import { createTerminalActions } from '../signing/terminal-actions.ts';
 import type { GuardParts } from './guard.ts';
 import type { Application } from './route-access.ts';
 import { certificationRoutes } from './routes/certification.ts';
+import { passwordRoutes } from './routes/password.ts';
 import { plantRoutes } from './routes/plant.ts';
 import { screenRoutes } from './routes/screens.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -48,6 +49,7 @@ export function peopleRoutes(app: Application, parts: PeopleRouteParts): void {
     recordTerminal: (id) => parts.guard.terminals.recordTerminal(id),
     secure: parts.secure,
   });
+  passwordRoutes(app, { people, recordTerminal: (id) => parts.guard.terminals.recordTerminal(id) });
   certificationRoutes(app, { certify: createCertify(people) });
   terminalRoutes(app, {
     terminals: people.terminals,

@@ -16,6 +16,7 @@ import { createEnrolment, type Enrol, EnrolmentCodes, type Placement } from './e
 import { createFirstAccounts, type EnsureAccounts } from './first-accounts.ts';
 import { Lockout, type LockoutLimits } from './lockout.ts';
 import { addressWithin } from './networks.ts';
+import { type ChangePassword, createPasswordChange } from './password-change.ts';
 import type { PasswordHasher } from './password-hash.ts';
 import { type CheckPerson, createPersonCheck } from './person-check.ts';
 import type { AppendAudit, LookUpStanding, Now } from './ports.ts';
@@ -53,6 +54,7 @@ export type People = {
   readonly enrol: Enrol;
   readonly clocks: TerminalClocks;
   readonly ensureAccounts: EnsureAccounts;
+  readonly changePassword: ChangePassword;
   readonly parts: PeopleParts;
 };
 
@@ -91,6 +93,7 @@ export async function openPeople(parts: PeopleParts): Promise<People> {
   });
   const { hasher, passwords } = parts;
   const codes = new EnrolmentCodes();
+  const checkPerson = createPersonCheck({ now, append, rows, accounts, hasher, passwords, lockout, sessions });
   return {
     accounts,
     certifications,
@@ -98,11 +101,12 @@ export async function openPeople(parts: PeopleParts): Promise<People> {
     sessions,
     lockout,
     access,
-    checkPerson: createPersonCheck({ now, append, rows, accounts, hasher, passwords, lockout, sessions }),
+    checkPerson,
     codes,
     enrol: createEnrolment({ now, append, terminals, codes, placementFor: (address) => demoPlacement(parts, address) }),
     clocks: new TerminalClocks(append, parts.reportFault),
     ensureAccounts: createFirstAccounts({ now, accounts, hasher, passwords }),
+    changePassword: createPasswordChange({ now, append, accounts, hasher, passwords, checkPerson, sessions }),
     parts,
   };
 }

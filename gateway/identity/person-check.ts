@@ -28,6 +28,8 @@ export type Attempt = {
   readonly password: string;
   readonly place: Place;
   readonly code: 'sign-in-failed' | 'signature-refused';
+  /** Only for changing it: an expired password still shows who it is. */
+  readonly expiredWillDo?: boolean;
   /** Kind, actor and, where it belongs to one, command and subject of a failure's record. */
   readonly failure: Pick<RecordDraft, 'kind' | 'actor' | 'command'> & { readonly subject?: string };
 };
@@ -71,7 +73,8 @@ export function createPersonCheck(parts: PersonCheckParts): CheckPerson {
     if (account.status === 'locked') return 'locked';
     if (account.lockedAtTerminals.includes(attempt.place.terminalId)) return 'locked-at-terminal';
     if (!matches) return 'wrong-password';
-    if (passwordDaysLeft(account, parts.passwords, parts.now()) <= 0) return 'password-expired';
+    if (attempt.expiredWillDo !== true && passwordDaysLeft(account, parts.passwords, parts.now()) <= 0)
+      return 'password-expired';
     return fresh.held;
   };
 

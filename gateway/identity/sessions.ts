@@ -21,6 +21,7 @@ export type SessionEnd =
   | 'ended-by-administrator'
   | 'terminal-revoked'
   | 'account-locked'
+  | 'password-changed'
   | 'too-many-sessions';
 
 export type SessionLimits = { readonly idleMs: number; readonly longestMs: number };
@@ -60,6 +61,7 @@ const endings: Record<SessionEnd, { readonly kind: RecordKind; readonly text: st
   'ended-by-administrator': { kind: 'session.ended', text: 'An administrator ended the session.' },
   'terminal-revoked': { kind: 'session.ended', text: 'The terminal was revoked.' },
   'account-locked': { kind: 'session.ended', text: 'The account is locked.' },
+  'password-changed': { kind: 'session.ended', text: 'The password was changed. Sign in with the new one.' },
   'too-many-sessions': { kind: 'session.ended', text: 'You signed in at too many places; the oldest session ended.' },
 };
 

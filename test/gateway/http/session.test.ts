@@ -145,6 +145,24 @@ describe('signing in', () => {
       const late = await client.signIn('operator', password);
       expect(codeOf(late)).toBe('sign-in-failed');
       expect((await other.record(late.body.record)).detail?.cause).toBe('password-expired');
+
+      // Its owner may change it, and only to one that is strong and new.
+      const change = (current: string, newPassword: string) =>
+        client.post('/password', { username: 'operator', password: current, newPassword });
+      const second = 'nine blue kettles hum';
+      expect(codeOf(await change('a wrong guess', second))).toBe('sign-in-failed');
+      for (const refused of [password, 'short', 'passwordpassword']) {
+        const answer = await change(password, refused);
+        expect([refused, codeOf(answer)]).toEqual([refused, 'password-too-weak']);
+        expect((await other.record(answer.body.record)).kind).toBe('account.change-refused');
+      }
+      expect((await change(password, second)).status).toBe(204);
+      expect((await other.records('account.changed')).at(-1)).toMatchObject({ actor: { id: 'operator' } });
+      expect(codeOf(await client.signIn('operator', password))).toBe('sign-in-failed');
+      expect((await client.signIn('operator', second)).status).toBe(200);
+      expect(codeOf(await change(second, password))).toBe('password-too-weak');
+      expect((await change(second, 'four slow rivers bend')).status).toBe(204);
+      expect(codeOf(await client.get('/session'))).toBe('not-signed-in');
     } finally {
       await other.stop();
     }
