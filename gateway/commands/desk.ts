@@ -13,7 +13,7 @@ import { isOpenForSigning } from './lifecycle.ts';
 import { makeOffer } from './offering.ts';
 import type { Caller } from './ports.ts';
 import { outcomeDraft, refusedSignatureDraft, subjectOf, withdrawnDraft } from './record-drafts.ts';
-import { recoverCommands } from './recovery.ts';
+import { closeAll, takeUp } from './recovery.ts';
 import { Resolving } from './resolving.ts';
 import { recordRefusal, takeSignature } from './taking-signatures.ts';
 import { UnrecordedOutcomes } from './unrecorded-outcomes.ts';
@@ -42,7 +42,10 @@ export type Desk = {
   get(caller: Caller, id: CommandId): Promise<Answer<{ readonly command: CommandView }>>;
   /** Newest first, as far as the caller may view their areas. `before` is the `next` of the page before; null at first. */
   list(caller: Caller, before: number | null, limit: number): Promise<CommandPage>;
-  /** Takes up the commands of earlier runs (CMD-6); resolves when all are closed. Asking is possible meanwhile. */
+  /**
+   * Takes up the commands of earlier runs (CMD-6); resolves when all are closed. Must be called once after opening: no
+   * command is asked or signed before they are found. Asking is possible while they are being closed.
+   */
   recover(): Promise<void>;
   /** Takes nothing more; resolves when what the gate has in hand is closed and recorded, or after 15 s. */
   drain(): Promise<void>;
@@ -55,8 +58,14 @@ export function openDesk(ports: DeskPorts): Desk {
   const resolving = new Resolving(ports, commands);
   const underWay = new Set<Promise<void>>();
   let draining = false;
+  let takenUp = false;
+  const { promise: whenTakenUp, resolve: markTakenUp } = Promise.withResolvers<void>();
 
-  function closedForNow(): Refusal | null {
+  /** Why no command is taken at present; null when they are. Waits a while for what earlier runs left open. */
+  async function closedForNow(): Promise<Refusal | null> {
+    if (!takenUp) await Promise.race([whenTakenUp, ports.wait(answerWithinMs)]);
+    if (!takenUp)
+      return refuse('starting', 'The gateway does not know yet what its last run left open. Try again in a moment.');
     if (draining) return refuse('starting', 'The gateway is stopping. Try again when it is back.');
     if (unrecorded.any)
       return refuse(
@@ -130,7 +139,7 @@ export function openDesk(ports: DeskPorts): Desk {
 
   return {
     async ask(caller, body) {
-      const shut = closedForNow();
+      const shut = await closedForNow();
       if (shut !== null) return shut;
       const answer = await ask(ports, commands, caller, body);
       if (!answer.ok) return answer;
@@ -141,7 +150,7 @@ export function openDesk(ports: DeskPorts): Desk {
     },
 
     async offer(caller, id, { purpose = 'sign', found }) {
-      const shut = closedForNow();
+      const shut = await closedForNow();
       if (shut !== null) return shut;
       const seen = await visible(caller, id);
       if (!seen.ok) return seen;
@@ -155,7 +164,7 @@ export function openDesk(ports: DeskPorts): Desk {
     },
 
     async sign(caller, id, body) {
-      const shut = closedForNow();
+      const shut = await closedForNow();
       if (shut !== null) return shut;
       const resolution = resolving.find(caller, body.statement);
       if (resolution !== null) return resolve(caller, id, resolution, body);
@@ -209,7 +218,12 @@ export function openDesk(ports: DeskPorts): Desk {
       return { commands: views, next: found.length < limit || last === undefined ? null : last.seq };
     },
 
-    recover: () => recoverCommands(ports, commands, unrecorded, gate),
+    async recover() {
+      const open = await takeUp(ports, commands, gate);
+      takenUp = true;
+      markTakenUp();
+      await closeAll(ports, unrecorded, open);
+    },
 
     async drain() {
       draining = true;

@@ -3,6 +3,7 @@
 
 import type { RecordDraft } from '../contract/audit-record.ts';
 import type { CommandId } from '../contract/ids.ts';
+import { GatewayError } from '../contract/problem.ts';
 import { sameValue } from '../plant/device-value.ts';
 import { acceptedDetailSchema, type CommandRecord } from './command-record.ts';
 import type { DeskPorts } from './desk-ports.ts';
@@ -18,34 +19,69 @@ import { inWords } from './value-text.ts';
 const deviceSilentForMs = 60_000;
 const readAgainMs = 1_000;
 
-/** Resolves when every one of them is closed and recorded. Rejects where the log cannot be read. */
-export async function recoverCommands(
-  ports: DeskPorts,
-  commands: HeldCommands,
-  unrecorded: UnrecordedOutcomes,
-  gate: Pick<Gate, 'reserve'>,
-): Promise<void> {
-  const intents: { readonly held: HeldCommand; readonly notAfterMs: number; readonly done: () => void }[] = [];
-  const closings: Promise<void>[] = [];
-  for (const id of await ports.findOpenCommands()) {
-    if (commands.get(id as CommandId) !== undefined) continue;
-    const records = await ports.readCommandRecords(id);
+export type TakenUp = {
+  /** Durable intents without an outcome; each keeps its device address until it is closed (`done`). */
+  readonly intents: readonly { readonly held: HeldCommand; readonly notAfterMs: number; readonly done: () => void }[];
+  /** Waited for signatures that can no longer come: the offers were in memory. */
+  readonly unsigned: readonly HeldCommand[];
+};
+
+/**
+ * Finds them and holds them, writing nothing yet. Tries again while the log cannot be read: the desk takes no command
+ * before it knows. A command whose records cannot be understood is reported and left to `audit verify`.
+ */
+export async function takeUp(ports: DeskPorts, commands: HeldCommands, gate: Pick<Gate, 'reserve'>): Promise<TakenUp> {
+  const found = await untilRead(ports, async () => {
+    const histories: (readonly CommandRecord[])[] = [];
+    for (const id of await ports.findOpenCommands())
+      if (commands.get(id as CommandId) === undefined) histories.push(await ports.readCommandRecords(id));
+    return histories;
+  });
+  const intents: TakenUp['intents'][number][] = [];
+  const unsigned: HeldCommand[] = [];
+  for (const records of found) {
     const held = commands.adopt(records);
-    if (held === null || isClosed(held.life)) continue;
+    if (held === null) {
+      ports.reportFault('an open command cannot be understood from its records', records[0]?.command);
+      continue;
+    }
+    if (isClosed(held.life)) continue;
     held.inGate = true;
     if (held.life.state === 'accepted' || held.life.state === 'written') {
       // A new command there would make the device's value say nothing about this one.
       const place = held.tag === null ? null : gate.reserve(held.tag);
       const done = place?.ok === true ? place.turn.done : () => {};
       intents.push({ held, notAfterMs: notAfterOf(records) ?? held.expiresAtMs, done });
-    } else closings.push(unrecorded.record(held, [expired(held)]));
+    } else unsigned.push(held);
   }
+  return { intents, unsigned };
+}
+
+/** Resolves when every one of them is closed and recorded. */
+export async function closeAll(
+  ports: DeskPorts,
+  unrecorded: UnrecordedOutcomes,
+  { intents, unsigned }: TakenUp,
+): Promise<void> {
+  const closings = unsigned.map((held) => unrecorded.record(held, [expired(held)]));
   // One longest notAfter for all: until then none of the devices is believed.
   const lastMs = Math.max(Number.NEGATIVE_INFINITY, ...intents.map(({ notAfterMs }) => notAfterMs));
   const leftMs = lastMs - ports.now();
   if (leftMs >= 0) await ports.wait(leftMs + 1);
   for (const { held, done } of intents) closings.push(closeIntent(ports, unrecorded, held).finally(done));
   await Promise.all(closings);
+}
+
+async function untilRead<T>(ports: DeskPorts, read: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await read();
+    } catch (fault) {
+      if (!(fault instanceof GatewayError) || fault.code !== 'log-unavailable') throw fault;
+      ports.reportFault('the commands of earlier runs cannot be read yet', fault);
+      await ports.wait(readAgainMs);
+    }
+  }
 }
 
 async function closeIntent(ports: DeskPorts, unrecorded: UnrecordedOutcomes, held: HeldCommand): Promise<void> {

@@ -36,6 +36,7 @@ test('CMD-1, CMD-6: open commands are found and closed, closed ones read the sam
     findOpenCommands: () => whileClockStands(read.findOpenCommands()),
   };
   const world = await makeWorld({ clock, ports });
+  await world.desk.recover();
   const confirmed = await world.commanded('operator', temperature, 37.5);
   if (!confirmed.ok) throw new Error(confirmed.detail);
   const half = await world.asked('operator', pump, true);

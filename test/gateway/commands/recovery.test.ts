@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { GatewayError } from '../../../gateway/contract/problem.ts';
 import { codeOf, type FakeLog, makeWorld, pump, temperature, type World } from './desk-world.ts';
 
 /** A world whose gateway dies while the write of 37 → 37.5 is on its way: the log ends with command.accepted. */
@@ -96,6 +97,38 @@ describe('after a restart', () => {
     await next.clock.until(signing);
   });
 
+  test('CMD-6: no command is taken before it is known what earlier runs left open; then it is', async () => {
+    const { world } = await crashed();
+    const log = world.log;
+    let readable = false;
+    const next = await makeWorld({
+      clock: world.clock,
+      log,
+      ports: {
+        findOpenCommands: async () => {
+          if (!readable) throw new GatewayError('log-unavailable', 'the database is away');
+          return [];
+        },
+      },
+    });
+    const recovery = next.desk.recover();
+    const ask = () =>
+      next.desk.ask(next.caller('operator'), {
+        tagId: temperature.id,
+        value: 37.5,
+        observed: { value: 37, sourceTime: next.clock.iso() },
+      });
+    const early = ask();
+    await next.clock.advance(5_001);
+    expect(codeOf(await early)).toBe('starting');
+    expect(next.faults.length).toBeGreaterThan(0);
+    readable = true;
+    const late = ask();
+    await next.clock.advance(1_001);
+    expect((await late).ok).toBe(true);
+    await recovery;
+  });
+
   test('CMD-6: commands that closed before are left alone, and recovering twice adds nothing', async () => {
     const world = await makeWorld();
     await world.commanded('operator', temperature, 37.5);
@@ -132,6 +165,7 @@ describe('an unknown outcome', () => {
   test('CMD-6: is resolved by a person’s signature, with what was found, also after a restart', async () => {
     const { world, id } = await unknownCommand();
     const next = await makeWorld({ log: world.log, clock: world.clock });
+    await next.desk.recover();
     const who = next.caller('supervisor');
     const answer = await next.desk.offer(who, id, { purpose: 'resolve', found: 'not-reached' });
     if (!answer.ok) throw new Error(answer.detail);
