@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startControlServer } from './control-server.ts';
 import { PortTaken } from './listen.ts';
-import { type RunningPlant, startPlant } from './start-plant.ts';
+import { checkWritable, type RunningPlant, startPlant } from './start-plant.ts';
 
 const usage = `usage: node simulators/main.ts --data DIR [--host 127.0.0.1] [--opcua-port 4840] [--modbus-port 1502]
                                [--seed 1] [--control-port N]
@@ -29,9 +29,6 @@ async function main(): Promise<void> {
   globalThis.console = new Console(process.stderr, process.stderr);
   const options = readOptions(process.argv.slice(2));
   if (typeof options === 'string') return fail(options, 2);
-
-  // node-opcua is megabytes of script: its compiled form, kept from the last start, halves the time to ready.
-  enableCompileCache(join(options.dataFolder, 'simulator-compile-cache'));
 
   let plant: RunningPlant | null = null;
   let control: { readonly port: number; readonly stop: () => Promise<void> } | null = null;
@@ -59,6 +56,9 @@ async function main(): Promise<void> {
   process.stdout.on('error', () => end(0));
 
   try {
+    await checkWritable(options.dataFolder);
+    // node-opcua is megabytes of script: its compiled form, kept from the last start, halves the time to ready.
+    enableCompileCache(join(options.dataFolder, 'simulator-compile-cache'));
     plant = await startPlant(options);
     if (options.controlPort !== null) control = await startControlServer(options.controlPort, plant);
   } catch (error) {

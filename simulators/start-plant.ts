@@ -1,5 +1,6 @@
 // The simulated plant in the caller's own process: physics, OPC UA server, Modbus server, faults and write log together.
 // Called by main.ts and by tests. It listens on loopback only and keeps nothing but certificates in its data folder.
+import { mkdir, mkdtemp, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createFaultBoard, type FaultBoard } from './faults/fault-board.ts';
 import { type ModbusServer, startModbusServer } from './modbus-server/server.ts';
@@ -46,11 +47,12 @@ const scanMs = 100;
 /** Real time that one scan may make up for, after the process was held up. */
 const mostCatchUpSeconds = 2;
 
-/** Rejects with PortTaken, and with a RangeError for a host off loopback. */
+/** Rejects with PortTaken, with a RangeError for a host off loopback, and where the data folder cannot be written. */
 export async function startPlant(settings: StartPlantSettings): Promise<RunningPlant> {
   const host = settings.host ?? '127.0.0.1';
   if (!/^(127(\.\d{1,3}){3}|localhost|::1)$/.test(host))
     throw new RangeError(`it listens on loopback only, not on ${host}`);
+  await checkWritable(settings.dataFolder);
   const plant = createSimulatedPlant(settings.seed);
   const writes = createWriteLog();
   const faults = createFaultBoard();
@@ -117,4 +119,15 @@ export async function startPlant(settings: StartPlantSettings): Promise<RunningP
       await start();
     },
   };
+}
+
+/** Makes the folder where it is missing. Checked here because node-opcua would try for ever to make its own in it. */
+export async function checkWritable(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    const probe = await mkdtemp(join(folder, '.writable-'));
+    await rmdir(probe);
+  } catch (error) {
+    throw new Error(`the data folder ${folder} cannot be written; give another with --data`, { cause: error });
+  }
 }
