@@ -76,10 +76,10 @@ async function* inChunks(records: AsyncIterable<ExportedRecord>): AsyncGenerator
   if (chunk.length > 0) yield chunk;
 }
 
-/** Text as it is, anything else as canonical JSON. */
-function plain(value: unknown): string | null {
+/** Text and numbers as they are (a negative number is no formula), anything else as canonical JSON. */
+function plain(value: unknown): string | number | null {
   if (value === undefined) return null;
-  return typeof value === 'string' ? value : canonicalJson(value as Json);
+  return typeof value === 'string' || typeof value === 'number' ? value : canonicalJson(value as Json);
 }
 
 function signer(record: AuditRecord): string {
