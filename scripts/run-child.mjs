@@ -2,6 +2,7 @@
 // Called by bootstrap.mjs and its parts. The child leads its own process group: a terminal's Ctrl-C reaches it once,
 // through us, and not a second time as a member of the terminal's group (a second one means "at once" to most).
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { projectFolder } from './project.mjs';
@@ -38,15 +39,29 @@ export async function runPinned(node, args, env = {}) {
   }
 }
 
-/** Under npm: when npm (or its shell) was killed hard, this process has got another parent, and stops its child. */
+/** Under npm: when npm was killed hard, the line of parents is broken, and this process stops its child. */
 function watchParent(onGone) {
   if (process.env.npm_lifecycle_event === undefined || process.platform === 'win32') return undefined;
-  const parent = process.ppid;
+  const line = parents();
   const timer = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (parents() === line) return;
     clearInterval(timer);
     onGone();
   }, 500);
   timer.unref();
   return timer;
+}
+
+/** Our parent, and npm behind it where the parent is the shell that npm runs a script with (Linux; elsewhere not told). */
+function parents() {
+  const parent = process.ppid;
+  try {
+    const isShell = readFileSync(`/proc/${parent}/cmdline`, 'utf8').includes('bootstrap.mjs');
+    if (!isShell) return `${parent}`;
+    // The second word in brackets is the command's name, which may hold anything; state and parent follow it.
+    const stat = readFileSync(`/proc/${parent}/stat`, 'utf8');
+    return `${parent} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]}`;
+  } catch {
+    return `${parent}`;
+  }
 }
