@@ -7,6 +7,7 @@ import type { TerminalView } from '../../gateway/contract/session.ts';
 import type { Offer } from '../../gateway/contract/statement.ts';
 import type { AreaView } from '../../gateway/contract/tag.ts';
 import { RefusalNotice } from '../components/refusal-notice.tsx';
+import { useReturnFocus } from '../components/return-focus.ts';
 import { SignatureForm } from '../components/signature-form.tsx';
 import { type SignaturePerson, signatureBody } from '../gateway-client/command-signing.ts';
 import { useGateway, useLink, useSession } from '../gateway-context.ts';
@@ -32,6 +33,7 @@ export function ActionDialog({ action, onClose }: { readonly action: SignedActio
   const session = useSession();
   const link = useLink();
   const client = useQueryClient();
+  useReturnFocus();
   const [offer, setOffer] = useState<Offer | null>(null);
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<Explanation | null>(null);

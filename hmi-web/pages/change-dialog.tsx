@@ -4,6 +4,7 @@ import { Modal } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { TagId } from '../../gateway/contract/ids.ts';
 import type { TagView } from '../../gateway/contract/tag.ts';
+import { useReturnFocus } from '../components/return-focus.ts';
 import { useGateway } from '../gateway-context.ts';
 import type { Setpoint } from '../model/setpoint-input.ts';
 import { tagsQuery } from '../queries.ts';
@@ -13,6 +14,7 @@ import '../styles/dialog.css';
 export function ChangeDialog({ tagId, onClose }: { readonly tagId: TagId; readonly onClose: () => void }) {
   const gateway = useGateway();
   const client = useQueryClient();
+  useReturnFocus();
   // Who may change it here and now is asked anew when the dialog opens.
   const fresh = useQuery({ queryKey: ['tag', tagId], queryFn: () => gateway.api.tag(tagId), staleTime: 0, gcTime: 0 });
   const tag = fresh.data ?? client.getQueryData(tagsQuery(gateway).queryKey)?.find((entry) => entry.id === tagId);

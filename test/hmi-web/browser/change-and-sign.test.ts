@@ -102,7 +102,7 @@ describe('HMI-3: select, type, sign', () => {
   test('SIG-4: another person can sign at this terminal', async () => {
     await askFor('BR101.TIC.SP', '37.5');
     await page().getByText('Step of the batch record').click();
-    await page().getByText('Another person signs here').click();
+    await page().getByRole('switch').check();
     await page().getByLabel('User name').fill('supervisor');
     await page().getByLabel('Password', { exact: true }).fill(password);
     await page().keyboard.press('Enter');
@@ -196,7 +196,7 @@ test('SIG-5: a countersignature by a second person, from the command’s page', 
   await fate('Waiting for countersignature');
   await page().getByRole('button', { name: 'Countersign here' }).click();
   await page().getByRole('button', { name: 'Countersign', exact: true }).click();
-  await page().getByText('Step of the batch record').click();
+  await page().getByRole('radio', { name: 'Step of the batch record' }).check();
   await page().getByLabel('User name').fill('supervisor');
   await page().getByLabel('Password', { exact: true }).fill(password);
   await page().keyboard.press('Enter');

@@ -77,7 +77,7 @@ test('TRM-2: proofs whose nonce has aged are made anew, without a word to the pe
   await page.getByRole('link', { name: 'Tags', exact: true }).click();
   gateway.forgetNonces();
   await page.getByRole('link', { name: 'Audit trail' }).click();
-  await page.getByText('Gateway started').waitFor();
+  await page.getByRole('button', { name: 'Gateway started' }).waitFor();
   gateway.forgetNonces();
   gateway.dropLink();
   await page.locator('.cs-lost').waitFor();
@@ -101,7 +101,8 @@ test('LIV-3: losing the gateway is unmistakable, values turn stale and nothing c
   const value = page.locator('[data-tag="BR101.TIC.PV"][data-show="value"]');
   await expect.poll(() => value.getAttribute('data-mark')).toBe('stale');
   expect(await value.getAttribute('aria-label')).toContain('stale');
-  await setpointKey(page, 'BR101.TIC.SP').click();
+  await setpointKey(page, 'BR101.TIC.SP').click({ force: true });
+  await setpointKey(page, 'BR101.TIC.SP').press('Enter');
   expect(await page.getByRole('dialog').count()).toBe(0);
   gateway.setValue('BR101.TIC.PV', 38.25);
   gateway.restoreLink();
