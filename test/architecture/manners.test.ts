@@ -1,6 +1,6 @@
 // The manners of style.md that a machine can check: opening comments, names, barrels, titles of tests, paths in the docs.
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { filesBelow, productSources, projectFolder, readProjectFile } from './project-files.ts';
 import { readSource } from './read-source.ts';
@@ -63,6 +63,18 @@ describe('manners of the code', () => {
     expect(missing).toEqual([]);
   });
 
+  it('links in the docs lead somewhere', () => {
+    const documents = [...filesBelow(['docs'], ['.md']), 'README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];
+    const missing = documents.flatMap((document) =>
+      linksIn(readProjectFile(document))
+        .map((link) => join(dirname(document), link))
+        .filter((path) => !existsSync(join(projectFolder, path)))
+        .map((path) => `${document}: ${path}`),
+    );
+    expect(linksIn('[a](x/y.md#part), [b](https://z) ![c](d.png)')).toEqual(['x/y.md', 'd.png']);
+    expect(missing).toEqual([]);
+  });
+
   it('a title that claims a requirement names one that exists', () => {
     expect(claimedRequirements('SIG-3: asks for both')).toEqual(['SIG-3']);
     expect(claimedRequirements('SIG-3, IDN-99: asks')).toEqual(['SIG-3', 'IDN-99']);
@@ -82,6 +94,13 @@ describe('manners of the code', () => {
 function pathsNamedIn(markdown: string): readonly string[] {
   const named = markdown.match(/`(gateway|hmi-web|simulators|test|scripts|bin|config|docs)\/[\w./-]+`/g) ?? [];
   return named.map((path) => path.slice(1, -1));
+}
+
+/** Targets of relative links and images. */
+function linksIn(markdown: string): readonly string[] {
+  return [...markdown.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
+    .map((match) => match[1] ?? '')
+    .filter((link) => link !== '' && !/^[a-z]+:/.test(link));
 }
 
 /** Titles written as a literal after it(, test( or describe(, in any of their forms. */

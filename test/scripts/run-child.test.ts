@@ -1,9 +1,13 @@
 // What `npm start` starts is told to stop once, and cannot outlive what started it.
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startScript } from './script-driver.ts';
+
+const runChild = pathToFileURL(resolve(import.meta.dirname, '../../scripts/run-child.mjs')).href;
 
 /** Writes its pid and each signal to a file, ends with 7 after the first signal; the timer stands for its work. */
 const program = `import { appendFileSync } from 'node:fs';
@@ -52,6 +56,18 @@ describe('the child that a script runs', () => {
     await up();
     child.kill('SIGKILL');
     expect(await ended).toMatchObject({ signal: 'SIGKILL' });
+    await vi.waitFor(() => expect(isGone()).toBe(true), { timeout: 20_000, interval: 20 });
+    expect(lines().slice(1)).toEqual(['SIGTERM']);
+  });
+
+  it.skipIf(process.platform !== 'linux')('OPS-1: stops in order when npm is killed hard', async () => {
+    // As npm does it: a shell between npm and the script. The second command keeps the shell from becoming the script.
+    const script = `import(${JSON.stringify(runChild)}).then((script) => ${call.replace('node,', 'process.execPath,')})`;
+    writeFileSync(join(folder, 'bootstrap.mjs'), script);
+    const npm = `require('node:child_process').spawn('sh', ['-c', '"$0" "$1"; true', process.execPath, ${JSON.stringify(join(folder, 'bootstrap.mjs'))}])`;
+    const child = spawn(process.execPath, ['-e', npm], { env: { ...process.env, npm_lifecycle_event: 'start' } });
+    await up();
+    child.kill('SIGKILL');
     await vi.waitFor(() => expect(isGone()).toBe(true), { timeout: 20_000, interval: 20 });
     expect(lines().slice(1)).toEqual(['SIGTERM']);
   });
