@@ -164,8 +164,8 @@ async function proveKey(
   if (proof.nonce === undefined || !parts.nonces.isFresh(proof.nonce))
     return refuse('use_dpop_nonce', 'Repeat the request with a proof over the nonce in the header DPoP-Nonce.');
   const standing = parts.terminals.standing(key.id);
-  // Strangers' keys cost nothing to make: their proof ids are counted by address, an enrolled terminal's by itself.
-  const taken = parts.nonces.takeId(standing === 'unknown' ? `stranger:${context.address}` : key.id, proof.id);
+  // Strangers' keys and addresses cost nothing to make: they share a few counts and cannot crowd out a terminal's own.
+  const taken = parts.nonces.takeId(standing === 'unknown' ? strangersCount(context.address) : key.id, proof.id);
   if (taken === 'used')
     return { ...refuse('proof-replayed', 'This DPoP proof was used before; make a new one each time.'), key };
   if (taken === 'full') return refuse('too-many-requests', 'Too many proofs within a few minutes; wait a while.');
@@ -176,6 +176,11 @@ async function proveKey(
     return { ...refuse(code, detail), key };
   }
   return { ok: true, key, bodyDigest: proof.bodyDigest };
+}
+
+/** One of 16 counts for all addresses. */
+function strangersCount(address: string): string {
+  return `strangers ${[...address].reduce((sum, character) => sum + (character.codePointAt(0) ?? 0), 0) % 16}`;
 }
 
 const standingRefusals = {

@@ -102,12 +102,16 @@ export function createCertify(people: People): Certify {
 
   return {
     offer(caller) {
+      const text = certificationText(plant.name, caller.actor.printedName);
+      const open = offers.get(caller.sessionId);
+      // A page that asks again while its person reads gets the same nonce: what he signs then still counts.
+      if (open !== undefined && now() - open.offeredAtMs < offerLifeMs / 2) return { ...text, nonce: open.nonce };
       const [oldest] = offers.keys();
       if (offers.size >= maxOffers && oldest !== undefined) offers.delete(oldest);
       const nonce = newNonce();
       offers.delete(caller.sessionId);
       offers.set(caller.sessionId, { nonce, offeredAtMs: now() });
-      return { ...certificationText(plant.name, caller.actor.printedName), nonce };
+      return { ...text, nonce };
     },
     async certify(caller, body, key) {
       const answer = await attempt(caller, body, key);
