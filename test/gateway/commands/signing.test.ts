@@ -135,6 +135,7 @@ describe('signing a command', () => {
     const sign = () => world.desk.sign(world.caller('operator'), command.id, body);
     const answers = await world.clock.until(Promise.all([sign(), sign(), sign()]));
     expect(answers.map((answer) => answer.ok).sort()).toEqual([false, false, true]);
+    expect(answers.filter((answer) => !answer.ok).map(codeOf)).toEqual(['command-in-progress', 'command-in-progress']);
     expect(codeOf(await sign())).toBe('statement-reused');
     expect(world.device.writes).toHaveLength(1);
     expect(world.log.kinds().filter((kind) => kind === 'command.signature-refused')).toHaveLength(3);
