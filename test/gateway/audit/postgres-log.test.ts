@@ -190,6 +190,19 @@ for (const { name, start } of storageServers()) {
       expect(await verify()).toMatchObject({ bad: null, records: 3 });
     });
 
+    it('AUD-4: the log is partitioned by record number, its only key', async () => {
+      const keys = await database.superuser.query(
+        `SELECT pg_get_constraintdef(oid) AS key FROM pg_constraint WHERE conrelid = 'log_record'::regclass AND contype IN ('p', 'u')`,
+      );
+      expect(keys.rows).toEqual([{ key: 'PRIMARY KEY (seq)' }]);
+      const by = await database.superuser.query(
+        server.partitions === 'timescaledb'
+          ? `SELECT column_name AS by FROM timescaledb_information.dimensions WHERE hypertable_name = 'log_record'`
+          : `SELECT substring(pg_get_partkeydef('log_record'::regclass) FROM '[(](.*)[)]') AS by`,
+      );
+      expect(by.rows).toEqual([{ by: 'seq' }]);
+    });
+
     it('AUD-4: a second writer cannot open the log', async () => {
       await expect(openTestLog(database, { dataFolder: test.dataFolder, lockPatienceMs: 100 })).rejects.toMatchObject({
         code: 'log-in-use',
