@@ -84,9 +84,16 @@ export function addPointNodes(
     };
     variable.bindVariable(
       {
-        timestamped_get: () => held,
+        // A read shows the device as it is now, not as it was at the last scan.
+        timestamped_get: () => {
+          publish();
+          return held;
+        },
         timestamped_set: async (received: DataValue) => {
-          const answer = await write(point, pointValueOf(point, received.value));
+          const answering = write(point, pointValueOf(point, received.value));
+          // What was applied is seen at once, even where a fault holds the answer back.
+          publish();
+          const answer = await answering;
           publish();
           // node-opcua stores what was received even when the answer is bad, and reports it to subscriptions: make
           // it what the device holds, so that a refused, ignored or slow write shows no value that never was.

@@ -92,7 +92,7 @@ describe('the simulated OPC UA server', () => {
     ['above the device’s range', 'BR101.TIC.SP', 50.5, 'float', 'BadOutOfRange'],
     ['that is not a number', 'BR101.TIC.SP', Number.NaN, 'float', 'BadOutOfRange'],
     ['of another type', 'BR101.TIC.SP', 38, 'int32', 'BadTypeMismatch'],
-    ['to a measured value', 'BR101.TIC.PV', 38, 'float', 'BadNotWritable'],
+    ['to a measured value', 'BR101.TIC.PV', 55, 'float', 'BadNotWritable'],
     ['to a mode that does not exist', 'BR101.TIC.MODE', 2, 'int32', 'BadOutOfRange'],
     ['to a node that does not exist', 'BR101.NONE', 1, 'float', 'BadNodeIdUnknown'],
   ] as const)(
