@@ -61,13 +61,14 @@ function Entrance() {
         connection: () => {},
         signedOut: (code, detail) => {
           const had = client.getQueryData<SessionView | null>(['session']);
+          // Before anybody is signed in, a refusal ends nothing.
+          if (had === undefined || had === null) return;
           gateway.stopLive();
           client.removeQueries({
             predicate: (query) => query.queryKey[0] !== 'plant' && query.queryKey[0] !== 'session',
           });
           client.setQueryData(['session'], null);
-          if (had !== undefined && had !== null)
-            setFarewell({ ...explainProblem({ code, detail }), what: 'Your session has ended.' });
+          setFarewell({ ...explainProblem({ code, detail }), what: 'Your session has ended.' });
         },
       }),
     [gateway, client],

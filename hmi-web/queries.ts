@@ -2,10 +2,12 @@
 // Used by pages through TanStack Query; live events are put in by pages/frame.tsx.
 import { QueryClient, queryOptions } from '@tanstack/react-query';
 import type { CommandView } from '../gateway/contract/command.ts';
-import type { ConnectionView } from '../gateway/contract/tag.ts';
+import type { ConnectionView, Latest } from '../gateway/contract/tag.ts';
 import type { CommandPage } from './gateway-client/endpoints.ts';
 import type { Gateway } from './gateway-client/gateway.ts';
 import { furtherOn } from './model/command-fate.ts';
+
+const notHere: Latest = { value: null, quality: 'bad', reason: 'never-read', sourceTime: null, vouchedAt: null };
 
 export function createQueryClient(): QueryClient {
   return new QueryClient({
@@ -15,7 +17,13 @@ export function createQueryClient(): QueryClient {
 
 export const areasQuery = (gateway: Gateway) =>
   queryOptions({ queryKey: ['areas'], queryFn: () => gateway.api.areas() });
-export const tagsQuery = (gateway: Gateway) => queryOptions({ queryKey: ['tags'], queryFn: () => gateway.api.tags() });
+export const tagsQuery = (gateway: Gateway) =>
+  queryOptions({
+    queryKey: ['tags'],
+    // Definitions only: values come by the live link. So an unchanged definition stays the same object, and a screen
+    // that is in use is not built anew under the hands of a person.
+    queryFn: async () => (await gateway.api.tags()).map((tag) => ({ ...tag, latest: notHere })),
+  });
 export const connectionsQuery = (gateway: Gateway) =>
   queryOptions({ queryKey: ['connections'], queryFn: () => gateway.api.connections(), refetchInterval: 30_000 });
 export const commandsQuery = (gateway: Gateway) =>

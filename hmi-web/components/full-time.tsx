@@ -5,7 +5,10 @@ export function FullTime({ time, timeZone }: { readonly time: string; readonly t
   const { local, offset, utc } = plantTime(time, timeZone);
   return (
     <time className="cs-time" dateTime={time}>
-      {local} ({offset}) <small>{utc}</small>
+      <span>
+        {local} ({offset})
+      </span>{' '}
+      <small>{utc}</small>
     </time>
   );
 }

@@ -6,6 +6,7 @@ import type { ClientEvents, ServerEvents } from '../../gateway/contract/live-eve
 import { decodeFrame } from '../../gateway/contract/live-frame.ts';
 import { type LinkEvent, type LinkState, nextLinkState, silenceLimitMs } from './link-state.ts';
 import type { LiveValues } from './live-values.ts';
+import { sessionEnders } from './request.ts';
 
 export type LinkParts = {
   readonly origin: string;
@@ -69,7 +70,7 @@ export function openLiveLink(parts: LinkParts, areas: readonly AreaId[]): LiveLi
       if (closed || !socket.connected) return;
       if (error !== null) return socket.io.engine.close();
       if (!answer.ok) {
-        if (answer.code === 'not-signed-in') return parts.onSessionEnded(answer);
+        if (sessionEnders.has(answer.code)) return parts.onSessionEnded(answer);
         return later(join, 2_000);
       }
       heardAtMs = performance.now();
@@ -87,7 +88,7 @@ export function openLiveLink(parts: LinkParts, areas: readonly AreaId[]): LiveLi
   socket.on('connect_error', (error) => {
     advance({ kind: 'dropped', wallMs: Date.now() });
     const code = partOf(error, 'code');
-    if (code === 'not-signed-in') return parts.onSessionEnded({ code, detail: error.message });
+    if (code !== undefined && sessionEnders.has(code)) return parts.onSessionEnded({ code, detail: error.message });
     // A refused handshake is not tried again by socket.io: most often the nonce has aged meanwhile.
     if (socket.active) return;
     later(

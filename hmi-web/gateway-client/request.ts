@@ -31,6 +31,15 @@ export type RequestOptions = {
 };
 export type SendRequest = (method: string, pathAndQuery: string, options?: RequestOptions) => Promise<Response>;
 
+/** Refusals after which this terminal has no session any more, whatever was asked for. */
+export const sessionEnders: ReadonlySet<string> = new Set([
+  'not-signed-in',
+  'terminal-revoked',
+  'terminal-pending',
+  'terminal-unknown',
+  'terminal-foreign-session',
+]);
+
 const activityHeader = 'X-Countersign-Activity';
 
 /** `onSignedOut` is called when the gateway answers that there is no session any more. */
@@ -46,7 +55,7 @@ export function createRequest(prover: Prover, onSignedOut: (problem: Problem) =>
       if (response.ok) return response;
       const problem = await problemOf(response);
       if (problem.code === 'use_dpop_nonce' && nonce !== null && attempt < 2) continue;
-      if (problem.code === 'not-signed-in') onSignedOut(problem);
+      if (sessionEnders.has(problem.code)) onSignedOut(problem);
       throw new Refused(problem);
     }
   };

@@ -15,7 +15,8 @@ export function mayAnywhere(session: Rights, permission: Permission): boolean {
 export function visibleAreas(session: Rights): readonly AreaId[] {
   return session.permissions.filter((entry) => entry.permissions.includes('view')).map((entry) => entry.area);
 }
+const signingRights = ['command', 'verify', 'resolve', 'administer'] as const;
 /** Whoever may sign something must have certified once (SIG-9). */
 export function shouldCertify(session: Rights & Pick<SessionView, 'certified'>): boolean {
-  return !session.certified && (mayAnywhere(session, 'command') || mayAnywhere(session, 'verify'));
+  return !session.certified && signingRights.some((permission) => mayAnywhere(session, permission));
 }

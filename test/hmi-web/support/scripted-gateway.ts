@@ -49,6 +49,8 @@ export async function startScriptedGateway(options: { port?: number } = {}) {
     signedIn: null as string | null,
     linkDown: false,
     beating: true,
+    /** Served in place of every screen file, where a test wants another one. */
+    screenText: null as string | null,
   };
   const records: Record<string, unknown>[] = [];
   const connections: ConnectionView[] = ['bioreactor', 'water'].map((id) => ({
@@ -174,6 +176,11 @@ export async function startScriptedGateway(options: { port?: number } = {}) {
       case 'GET /connections':
         return { status: 200, body: { connections } };
       case 'GET /screens':
+        if (state.screenText !== null) {
+          response.setHeader('Content-Type', 'image/svg+xml');
+          response.end(state.screenText);
+          return undefined;
+        }
         sendFile(`/../../config/demo/screens/${id}`, response);
         return undefined;
       case 'GET /commands':
