@@ -81,14 +81,14 @@ export function AuditPage() {
       <form className="cs-filters" onSubmit={apply} aria-label="Filter">
         <TextInput
           type="datetime-local"
-          w={196}
+          w={208}
           label={`From (${timeZone})`}
           value={draft.from}
           onChange={(event) => set({ from: event.currentTarget.value })}
         />
         <TextInput
           type="datetime-local"
-          w={196}
+          w={208}
           label="To"
           value={draft.to}
           onChange={(event) => set({ to: event.currentTarget.value })}
@@ -101,7 +101,7 @@ export function AuditPage() {
             { value: '', label: 'All kinds' },
             ...Object.entries(recordKinds).map(([value, label]) => ({ value, label: `${label} (${value})` })),
           ]}
-          style={{ width: 168 }}
+          style={{ width: 150 }}
         />
         <TextInput
           label="Person"
@@ -176,9 +176,9 @@ export function AuditPage() {
                         <td style={{ whiteSpace: 'nowrap' }}>{actorText(record)}</td>
                         <td style={{ whiteSpace: 'nowrap' }}>{record.terminal?.name ?? '–'}</td>
                         <td>
-                          <code>{record.subject.length > 30 ? `${record.subject.slice(0, 29)}…` : record.subject}</code>
+                          <code>{record.subject.length > 22 ? `${record.subject.slice(0, 21)}…` : record.subject}</code>
                         </td>
-                        <td>{changeText(record).slice(0, 60)}</td>
+                        <td>{changeText(record).slice(0, 40)}</td>
                         <td>{record.reason?.comment ?? record.reason?.code ?? ''}</td>
                       </tr>
                       {isOpen && (

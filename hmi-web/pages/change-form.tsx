@@ -212,7 +212,7 @@ export function ChangeForm({
                 </div>
               </div>
             )}
-            {asking && flow.refusal !== null && <RefusalNotice explanation={flow.refusal} />}
+            {flow.refusal !== null && <RefusalNotice explanation={flow.refusal} />}
             {unusable && (
               <p className="cs-notice" data-tone="attention" role="alert">
                 {link.kind !== 'live'
@@ -257,7 +257,6 @@ export function ChangeForm({
                     </p>
                   )}
                 </div>
-                {flow.refusal !== null && <RefusalNotice explanation={flow.refusal} />}
                 <SignatureForm
                   requires={flow.offer.requires}
                   sessionUser={session.user}
