@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { openCheckpoint } from '../../../gateway/audit/checkpoint.ts';
 import { leafHash, verifyInclusion } from '../../../gateway/audit/merkle.ts';
 import { postgresChange } from '../../../gateway/audit/postgres-change.ts';
-import { maximumWaiting } from '../../../gateway/audit/postgres-log.ts';
 import { inclusionProof, readRecord, readRecords } from '../../../gateway/audit/postgres-records.ts';
 import { storedRows } from '../../../gateway/audit/postgres-rows.ts';
+import { maximumWaiting } from '../../../gateway/audit/postgres-writer.ts';
 import { parseVkey } from '../../../gateway/audit/signed-note.ts';
 import { verifyLog } from '../../../gateway/audit/verify.ts';
 import { canonicalBytes, type Json } from '../../../gateway/contract/canonical.ts';

@@ -1,0 +1,311 @@
+// The writing side of the log: the queue, one commit at a time, the flush of its checkpoint, the answers, and what happens
+// when the database goes away. Made by postgres-log.ts once the log was checked; nobody else appends.
+// Never guesses: after a COMMIT whose answer was lost it reads the tail; where the tail is not its own, it stops for good.
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import type { Appended, RecordDraft } from '../contract/audit-record.ts';
+import { GatewayError } from '../contract/problem.ts';
+import type { StateChange } from '../identity/ports.ts';
+import type { CheckpointFile } from './file-checkpoint.ts';
+import {
+  CommitFailed,
+  type CommitResult,
+  commitBatch,
+  type Head,
+  isRefusedByServer,
+  type Waiting,
+} from './postgres-commit.ts';
+import { runOn, takeLock } from './postgres-lock.ts';
+import type { LogState, PostgresLog, PostgresLogOptions } from './postgres-log.ts';
+import { readTail, type Tail } from './postgres-start-check.ts';
+import { storable } from './record.ts';
+import { formatVkey, type NoteSigner, noteVerifier } from './signed-note.ts';
+import type { StandingRecords } from './standing.ts';
+
+/** Appends that may wait; beyond it an append is refused at once, so that a flood of events cannot take the memory. */
+export const maximumWaiting = 10_000;
+/** Records in one transaction. */
+const maximumBatch = 1_000;
+const retryMs = { first: 50, longest: 2_000 } as const;
+const lockPatienceMs = 10_000;
+const closePatienceMs = 3_000;
+
+export class Writer {
+  readonly #options: PostgresLogOptions;
+  readonly #signer: NoteSigner;
+  readonly #standing: StandingRecords;
+  readonly #file: CheckpointFile;
+  #client: pg.Client;
+  #head: Head;
+  #flushed: string | null;
+  #flushedSize: number;
+  #queue: Waiting[] = [];
+  #state: LogState = { state: 'writing', reason: null };
+  #working: Promise<void> | null = null;
+  #scheduled = false;
+  #closing = false;
+  #closingSinceMs = 0;
+
+  constructor(
+    options: PostgresLogOptions,
+    client: pg.Client,
+    signer: NoteSigner,
+    head: Head,
+    standing: StandingRecords,
+    file: CheckpointFile,
+  ) {
+    this.#options = options;
+    this.#signer = signer;
+    this.#standing = standing;
+    this.#file = file;
+    this.#head = head;
+    this.#flushed = head.note;
+    this.#flushedSize = head.tree.size;
+    this.#client = client;
+    this.#watch(client);
+  }
+
+  get log(): PostgresLog {
+    return {
+      append: (draft, change) => this.append(draft, change),
+      lookUpStanding: (subject) => this.#standing.lookUp(subject),
+      standingSubjects: () => this.#standing.subjects,
+      origin: this.#signer.name,
+      vkey: formatVkey(noteVerifier(this.#signer)),
+      size: () => this.#flushedSize,
+      checkpoint: () => this.#flushed,
+      state: () => this.#state,
+      close: () => this.close(),
+    };
+  }
+
+  append(draft: RecordDraft, change?: StateChange): Promise<Appended> {
+    if (this.#closing || this.#state.state !== 'writing') return Promise.reject(this.#unavailable());
+    if (this.#queue.length >= maximumWaiting) {
+      return Promise.reject(
+        new GatewayError('log-unavailable', `${maximumWaiting} records wait to be written; try again later`),
+      );
+    }
+    const safe = storable(draft);
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ draft: safe, change, resolve, reject });
+      if (this.#working !== null || this.#scheduled) return;
+      this.#scheduled = true;
+      // After the whole turn of the event loop: what was appended in it shares the commit.
+      setImmediate(() => {
+        this.#scheduled = false;
+        this.#work();
+      });
+    });
+  }
+
+  #work(): void {
+    if (this.#working !== null || this.#queue.length === 0 || this.#state.state !== 'writing') return;
+    this.#working = this.#writeAll()
+      .catch((error: unknown) => this.#break(`its writer failed: ${said(error)}`, error))
+      .finally(() => {
+        this.#working = null;
+        this.#work();
+      });
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#queue.length > 0 && this.#state.state === 'writing') {
+      const batch = this.#queue.splice(0, maximumBatch);
+      const result = await this.#commit(batch);
+      if (result !== null) await this.#answer(result);
+    }
+  }
+
+  /** Null where the batch was answered with a refusal. */
+  async #commit(batch: readonly Waiting[]): Promise<CommitResult | null> {
+    const client = this.#client;
+    const timer = setTimeout(() => breakOff(client), this.#options.commitTimeoutMs ?? 10_000);
+    try {
+      return await commitBatch(client, batch, this.#head, this.#signer, this.#options.now);
+    } catch (error) {
+      if (!(error instanceof CommitFailed)) throw error;
+      return await this.#recover(batch, error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #recover(batch: readonly Waiting[], failed: CommitFailed): Promise<CommitResult | null> {
+    if (failed.maybe === null) {
+      for (const waiting of batch) waiting.reject(this.#unavailable(failed.cause));
+      if (isRefusedByServer(failed.cause)) {
+        // A unique violation means that somebody else has written where our next record belongs.
+        if ((failed.cause as pg.DatabaseError).code === '23505') {
+          this.#break('another writer has appended to it', failed.cause);
+          return null;
+        }
+        const alive = await this.#client.query('ROLLBACK').then(
+          () => true,
+          () => false,
+        );
+        if (alive) return null;
+      }
+    }
+    this.#set({ state: 'unavailable', reason: `the database is away: ${said(failed.cause)}` });
+    this.#refuseWaiting(failed.cause);
+    const stands = await this.#reconnect(failed.maybe);
+    if (failed.maybe === null) return null;
+    if (stands === true) return failed.maybe;
+    for (const waiting of batch) waiting.reject(this.#unavailable(failed.cause));
+    return null;
+  }
+
+  /** True when `maybe` turned out to be committed, false when not, null when the log is broken or closing. */
+  async #reconnect(maybe: CommitResult | null): Promise<boolean | null> {
+    breakOff(this.#client);
+    let waitMs: number = retryMs.first;
+    while (!(this.#closing && (maybe === null || this.#isTooLate()))) {
+      const client = this.#options.connect();
+      try {
+        await client.connect();
+        const run = runOn(client);
+        if (!(await takeLock(run, this.#options.lock, lockPatienceMs)))
+          throw new Error('the former connection still holds the lock');
+        const tail = await readTail(run);
+        const stands = maybe !== null && endsAt(tail, maybe.head);
+        if (!stands && !endsAt(tail, this.#head)) {
+          const found = tail === null ? 0 : tail.seq + 1;
+          this.#break(
+            `the database came back with ${found} records that are not the ${this.#head.tree.size} that were written`,
+          );
+          await client.end().catch(() => {});
+          return null;
+        }
+        this.#client = client;
+        this.#watch(client);
+        this.#set({ state: 'writing', reason: null });
+        return stands;
+      } catch {
+        breakOff(client);
+        await delay(waitMs);
+        waitMs = Math.min(waitMs * 2, retryMs.longest);
+      }
+    }
+    return null;
+  }
+
+  async #answer(result: CommitResult): Promise<void> {
+    this.#queue.unshift(...result.left);
+    for (const { waiting, error } of result.refused) waiting.reject(error);
+    if (result.committed.length === 0 || result.head.note === null) return;
+    this.#head = result.head;
+    // The rows that stand on these records are visible from the COMMIT on, so their word is too.
+    for (const { waiting, appended } of result.committed) {
+      this.#standing.take({ seq: appended.seq, detail: waiting.draft.detail });
+    }
+    if (!(await this.#flush(result.head.note))) {
+      // They stand in the database, but nobody may rely on it yet: the next start brings the file up to date.
+      for (const { waiting } of result.committed) waiting.reject(this.#unavailable());
+      return;
+    }
+    this.#flushed = result.head.note;
+    this.#flushedSize = result.head.tree.size;
+    for (const { waiting, appended } of result.committed) waiting.resolve(appended);
+  }
+
+  /**
+   * Until it succeeds: the records stand, so their callers can be answered only once the file says so too. False when
+   * the gateway stopped before that.
+   */
+  async #flush(note: string): Promise<boolean> {
+    for (let waitMs: number = retryMs.first; ; waitMs = Math.min(waitMs * 2, retryMs.longest)) {
+      try {
+        await this.#file.write(note);
+        if (this.#state.state === 'unavailable') this.#set({ state: 'writing', reason: null });
+        return true;
+      } catch (error) {
+        this.#set({ state: 'unavailable', reason: `the checkpoint file cannot be written: ${said(error)}` });
+        this.#refuseWaiting(error);
+        if (this.#isTooLate()) return false;
+        await delay(waitMs);
+        await this.#file.reopen().catch(() => {
+          // The next write fails and says so.
+        });
+      }
+    }
+  }
+
+  /** An idle connection that breaks is noticed here, before the next append would. */
+  #watch(client: pg.Client): void {
+    const lost = (error?: Error) => {
+      if (this.#client !== client || this.#closing || this.#working !== null || this.#state.state !== 'writing') return;
+      this.#set({ state: 'unavailable', reason: `the database is away: ${said(error ?? 'connection ended')}` });
+      this.#refuseWaiting(error);
+      this.#working = this.#reconnect(null)
+        .then(() => {})
+        .catch((fault: unknown) => this.#break(`its writer failed: ${said(fault)}`, fault))
+        .finally(() => {
+          this.#working = null;
+          this.#work();
+        });
+    };
+    client.on('error', lost);
+    client.on('end', () => lost());
+  }
+
+  #set(state: LogState): void {
+    if (this.#state.state === 'broken' || this.#state.state === 'closed') return;
+    this.#state = state;
+    this.#options.onState?.(state);
+  }
+
+  #break(why: string, cause?: unknown): void {
+    this.#set({
+      state: 'broken',
+      reason: `the audit log is not what this gateway wrote: ${why}; stop the gateway and run 'countersign audit verify'`,
+    });
+    this.#refuseWaiting(cause);
+  }
+
+  #refuseWaiting(cause: unknown): void {
+    for (const waiting of this.#queue.splice(0)) waiting.reject(this.#unavailable(cause));
+  }
+
+  #unavailable(cause?: unknown): GatewayError {
+    const why = this.#closing ? 'the gateway is stopping' : (this.#state.reason ?? said(cause));
+    return new GatewayError('log-unavailable', `the audit log cannot be written, so nothing was done: ${why}`, {
+      cause,
+    });
+  }
+
+  /** After close() what is not certain is waited for a while, then its callers are refused. */
+  #isTooLate(): boolean {
+    return this.#closing && performance.now() - this.#closingSinceMs > closePatienceMs;
+  }
+
+  async close(): Promise<void> {
+    if (this.#state.state === 'closed') return;
+    while (this.#working !== null || this.#queue.length > 0) {
+      if (this.#state.state !== 'writing' && this.#working === null) break;
+      await (this.#working ?? delay(0));
+      if (this.#state.state === 'unavailable') break;
+    }
+    this.#closing = true;
+    this.#closingSinceMs = performance.now();
+    this.#refuseWaiting(undefined);
+    await this.#working;
+    this.#set({ state: 'closed', reason: 'the gateway is stopping' });
+    await this.#client.end().catch(() => {});
+    await this.#file.close();
+  }
+}
+
+function endsAt(tail: Tail | null, head: Head): boolean {
+  return tail === null ? head.tree.size === 0 : tail.seq === head.tree.size - 1 && tail.checkpoint === head.note;
+}
+
+/** At once, without a farewell that a dead peer would never answer. */
+function breakOff(client: pg.Client): void {
+  client.on('error', () => {});
+  (client as unknown as { connection?: { stream?: { destroy(): void } } }).connection?.stream?.destroy();
+}
+
+function said(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
