@@ -22,9 +22,9 @@ import { writerLock } from './database/schema.ts';
 import { protocols } from './drivers/registry.ts';
 import { Supervisor } from './drivers/supervisor.ts';
 import { buildApplication } from './http/application.ts';
-import { proveLive } from './http/guard.ts';
 import { installHmiFiles } from './http/hmi-files.ts';
 import { listen } from './http/listen.ts';
+import { liveAuthentication } from './http/live-authentication.ts';
 import { type LiveSocket, openLiveSocket } from './http/live-socket.ts';
 import { gatewayMetrics } from './http/metrics.ts';
 import { guardPartsOf } from './http/people-guard.ts';
@@ -68,6 +68,10 @@ export type Gateway = {
 
 const version: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 
+const wait = async (ms: number): Promise<void> => {
+  await pause(ms, undefined, { ref: false });
+};
+
 /** Rejects with LogTrouble, GatewayError or the system's error where a part cannot start; then nothing is left running. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const undo: (() => Promise<void> | void)[] = [];
@@ -101,7 +105,9 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
     onIdleError: (error) => logger.warn({ err: error }, 'database connection lost'),
   });
   undo.push(() => pool.end());
-  const configuration = await recordConfiguration(settings, log.append, log.lookUpStanding);
+  const configuration = await recordConfiguration(settings, log.append, log.lookUpStanding, (subject, document) =>
+    postgresProjections(pool).write(subject, document),
+  );
 
   const people = await openThePeople(options, log, pool, now, reportFault);
   const checks = createSignerChecks(people, () => configuration);
@@ -113,7 +119,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
   const fanOut = new FanOut({ plant, store, now, broadcast: (area, frame) => live?.broadcast(area, frame) });
   store.onBatch((batch) => recent.take(batch));
   store.onBatch((batch) => fanOut.take(batch));
-  const connectionLog = connectionRecords(log.append);
+  const connectionLog = connectionRecords(log.append, wait);
   const supervisor = new Supervisor({
     plant,
     protocols,
@@ -189,13 +195,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
     server: app.server,
     areas: plant.areas,
     now,
-    authenticateLive: async (handshake) => {
-      const cookies = handshake.cookieHeader === undefined ? {} : app.parseCookie(handshake.cookieHeader);
-      const proven = await proveLive(guard, { ...handshake, cookie: cookies['countersign-session'] });
-      if (!proven.ok) return proven;
-      const { caller } = proven;
-      return { ok: true, sessionId: caller.sessionId, mayView: (area) => mayDo(caller, 'view', area).ok };
-    },
+    authenticateLive: liveAuthentication(app, guard, people),
     stillValid: (sessionId) => people.sessions.isLive(sessionId),
     feed: {
       layout: (areas) => fanOut.layout(areas),
@@ -217,8 +217,6 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
   undo.push(() => fanOut.stop());
   undo.push(() => desk.drain());
 
-  const sweeper = setInterval(() => people.sessions.sweep(), 5_000);
-  undo.push(() => clearInterval(sweeper));
   await log.append({
     kind: 'gateway.started',
     actor: null,
@@ -299,9 +297,7 @@ function openTheDesk(needs: DeskNeeds, announce: Parameters<typeof openDesk>[0][
   const { settings, log, pool, people, checks, store, supervisor } = needs;
   return openDesk({
     now: needs.now,
-    wait: async (ms) => {
-      await pause(ms, undefined, { ref: false });
-    },
+    wait,
     append: log.append,
     tags: new Map(settings.plant.tags.map((tag) => [tag.id, tag])),
     readLatest: (tag) => store.latest(tag),

@@ -1,7 +1,8 @@
 // The configuration is a record (OPS-2, §11.10(k)): its digest at each start, the whole of it where it changed. Called by
 // main.ts before anything may be signed; every statement names the record in force.
-import type { Json } from '../contract/canonical.ts';
-import type { AppendAudit, LookUpStanding } from '../identity/ports.ts';
+import type { RecordDraft } from '../contract/audit-record.ts';
+import { canonicalJson, type Json } from '../contract/canonical.ts';
+import type { AppendAudit, LookUpStanding, StateChange } from '../identity/ports.ts';
 
 const subject = 'configuration';
 
@@ -13,10 +14,12 @@ export async function recordConfiguration(
   configuration: { readonly resolved: Json; readonly digest: string },
   append: AppendAudit,
   lookUpStanding: LookUpStanding,
+  /** Writes the projection's row with the record; its document is the canonical text that the digest is of. */
+  writeRow: (subject: string, document: string) => StateChange,
 ): Promise<{ readonly seq: number; readonly digest: string }> {
   const standing = lookUpStanding(subject);
   if (standing !== undefined && standing.digest === configuration.digest) return standing;
-  const appended = await append({
+  const draft: RecordDraft = {
     kind: 'configuration.loaded',
     actor: null,
     terminal: null,
@@ -25,6 +28,7 @@ export async function recordConfiguration(
     old: standing?.digest ?? null,
     new: configuration.resolved,
     detail: { projection: { subject, digest: configuration.digest } },
-  });
+  };
+  const appended = await append(draft, writeRow(subject, canonicalJson(configuration.resolved)));
   return { seq: appended.seq, digest: configuration.digest };
 }

@@ -14,30 +14,28 @@ export type ConnectionRecords = {
   readonly stop: () => void;
 };
 
-export function connectionRecords(append: AppendAudit): ConnectionRecords {
+/** `wait` resolves after so many ms, on the clock of whoever assembles. */
+export function connectionRecords(append: AppendAudit, wait: (ms: number) => Promise<void>): ConnectionRecords {
   const recorded = new Map<string, 'connected' | 'lost'>();
   const waiting: RecordDraft[] = [];
   let dropped = 0;
   let busy = false;
-  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
 
   async function write(): Promise<void> {
     if (busy) return;
     busy = true;
-    try {
-      for (let draft = waiting[0]; draft !== undefined; draft = waiting[0]) {
+    for (let draft = waiting[0]; draft !== undefined && !stopped; draft = waiting[0]) {
+      try {
         await append(dropped === 0 ? draft : { ...draft, detail: { ...draft.detail, droppedBefore: dropped } });
         dropped = 0;
         waiting.shift();
+      } catch {
+        // The log is away; it says so itself, and the drafts keep.
+        await wait(againAfterMs);
       }
-    } catch {
-      // The log is away; it says so itself, and the drafts keep.
-      clearTimeout(timer);
-      timer = setTimeout(() => void write(), againAfterMs);
-      timer.unref();
-    } finally {
-      busy = false;
     }
+    busy = false;
   }
 
   return {
@@ -47,7 +45,8 @@ export function connectionRecords(append: AppendAudit): ConnectionRecords {
       if (now === undefined || now === before) return;
       recorded.set(view.id, now);
       if (waiting.length >= longestQueue) {
-        waiting.shift();
+        // The first is under way; the oldest behind it gives room.
+        waiting.splice(1, 1);
         dropped++;
       }
       waiting.push({
@@ -62,6 +61,8 @@ export function connectionRecords(append: AppendAudit): ConnectionRecords {
       });
       void write();
     },
-    stop: () => clearTimeout(timer),
+    stop: () => {
+      stopped = true;
+    },
   };
 }

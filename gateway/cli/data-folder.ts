@@ -1,7 +1,7 @@
 // The data folder of a start: made where it is missing, checked to be writable, held by one launcher at a time.
 // Called by demo.ts. Holds keys, checkpoint file, database (or the pointer to it), run information; nothing of it is in git.
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { StartRefused } from './start-refused.ts';
 
 export type HeldFolder = { readonly path: string; readonly release: () => void };
@@ -9,7 +9,7 @@ export type HeldFolder = { readonly path: string; readonly release: () => void }
 /** Throws StartRefused where the folder cannot be made or written, or another launcher runs on it. */
 export function holdDataFolder(path: string): HeldFolder {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
     mkdirSync(join(path, 'run'), { recursive: true, mode: 0o700 });
   } catch (cause) {
@@ -43,6 +43,16 @@ export function holdDataFolder(path: string): HeldFolder {
       if (holderOf(file) === process.pid) rmSync(file, { force: true });
     },
   };
+}
+
+/**
+ * Step by step: Node's recursive mkdir never ends below /proc. Others may pass through the folder itself, since the
+ * database runs under another user where this is root; keys and run information have folders of mode 0700 within it.
+ */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o711 });
 }
 
 /** Process id of the launcher that holds the file, or null when there is none: pids are reused, so its command counts. */

@@ -23,6 +23,8 @@ export function installSecureHeaders(
           () =>
             parts
               .origins()
+              // The policy's grammar knows no IPv6 addresses; there 'self' has to do.
+              .filter((origin) => !origin.includes('['))
               .map((origin) => origin.replace(/^http/, 'ws'))
               .join(' '),
         ],

@@ -1,9 +1,9 @@
--- Accounts, certifications and terminals as projections of the log (IDN-1): one row a subject, its document as canonical
+-- Accounts, certifications, terminals and the configuration as projections of the log (IDN-1): one row a subject, its document as canonical
 -- JSON text, and the number of the record that holds the text's digest. What stands here is believed only while the log
 -- says the same; the gateway's role may neither delete a row nor give it to another subject.
 
 CREATE TABLE projection (
-  subject text PRIMARY KEY CHECK (subject ~ '^(account|certification|terminal):.+'),
+  subject text PRIMARY KEY CHECK (subject ~ '^((account|certification|terminal):.+|configuration)$'),
   document text NOT NULL,
   seq bigint NOT NULL CHECK (seq >= 0)
 );
