@@ -150,6 +150,9 @@ class Walk {
         why: `missing: the log was cut off after ${this.size} records, the checkpoint file proves that there were ${kept.size}`,
       };
     }
+    if (this.size === 0 && this.#options.verifier !== null) {
+      return { seq: 0, why: 'missing: the log is empty, and every log with a key begins with a record' };
+    }
     if (!this.#endedCommit) {
       return {
         seq: this.size - 1,

@@ -42,7 +42,7 @@ Exit 0: written. 1: the database cannot be read. 2: wrongly asked.
     if (filter.kind !== undefined && !(recordKinds as readonly string[]).includes(filter.kind)) {
       throw new WronglyAsked(`there is no kind of record '${filter.kind}'`);
     }
-    const client = await connectToLog(path.resolve(data ?? env.COUNTERSIGN_DATA ?? './data'), database);
+    const { client, close } = await connectToLog(path.resolve(data ?? env.COUNTERSIGN_DATA ?? './data'), database);
     try {
       const records = streamRecords(
         (sql, values) => client.query(sql, values === undefined ? undefined : [...values]),
@@ -56,7 +56,7 @@ Exit 0: written. 1: the database cannot be read. 2: wrongly asked.
       }
       return 0;
     } finally {
-      await client.end();
+      await close();
     }
   },
 };

@@ -2,12 +2,15 @@
 // (AUD-5). Reads in one consistent snapshot, changes nothing, names the first record that is wrong.
 import path from 'node:path';
 import type pg from 'pg';
+import { runOn } from '../audit/postgres-lock.ts';
+import { protectionTroubles } from '../audit/postgres-protection.ts';
 import { storedRows } from '../audit/postgres-rows.ts';
 import { formatVkey } from '../audit/signed-note.ts';
 import { type BadRecord, verifyLog } from '../audit/verify.ts';
 import { type ProjectedRow, projectionTroubles } from '../audit/verify-projections.ts';
 import { signatureChecker } from '../audit/verify-signatures.ts';
-import { connectToLog, hasCheckpointFile, keptCheckpoint, trustedKey } from './audit-source.ts';
+import { gatewayRole } from '../database/schema.ts';
+import { connectToLog, keptCheckpoint, trustedKey } from './audit-source.ts';
 import { readOptions, type SubCommand } from './sub-command.ts';
 
 type Report = {
@@ -18,17 +21,23 @@ type Report = {
   readonly size: number;
   readonly root: string;
   readonly key: string | null;
-  readonly checkpointFile: 'continued' | 'not-checked';
+  /** `unusable`: the data folder is the log's own, but the file is gone or damaged; then the result is never good. */
+  readonly checkpointFile: 'continued' | 'unusable' | 'not-checked';
+  readonly checkpointTrouble: string | null;
   readonly bad: BadRecord | null;
   readonly projections: readonly string[];
+  /** What no longer keeps the log append-only in the database (AUD-4). */
+  readonly protection: readonly string[];
 };
 
 export const auditVerify: SubCommand = {
-  summary: 'check the whole audit log of the running database',
+  summary: 'check the whole audit log',
   help: `Usage: countersign audit verify [--data DIR] [--database URL] [--key FILE|VKEY] [--json]
 
 Recomputes every record's hash, the Merkle tree, every checkpoint's signature, the signatures that records hold and the
-tables of accounts and terminals, and holds the log against the checkpoint file outside the database. Reads only.
+tables of accounts and terminals, looks whether the database still holds the log append-only, and holds the log against
+the checkpoint file outside the database. Reads only. Where the gateway is stopped, its embedded database is started for
+the time of the check.
 
   --data DIR       the gateway's data folder (./data, or COUNTERSIGN_DATA): running database, pinned key, checkpoint file
   --database URL   another database (postgresql://…)
@@ -59,13 +68,14 @@ async function verifyRunning(
 ): Promise<Report> {
   const verifier = await trustedKey(dataFolder, key);
   // Before the snapshot: the log may grow meanwhile, never the other way round.
-  const hasFile = verifier !== null && (await hasCheckpointFile(dataFolder));
-  const kept = hasFile ? await keptCheckpoint(dataFolder, verifier) : null;
-  const client = await connectToLog(dataFolder, database);
+  const { checkpoint: kept, trouble } =
+    verifier === null ? { checkpoint: null, trouble: null } : await keptCheckpoint(dataFolder, verifier);
+  const { client, close } = await connectToLog(dataFolder, database);
   try {
     const verified = await verifyLog(storedRows(client), { verifier, kept, checkSignature: signatureChecker() });
     const projections = verified.bad === null ? projectionTroubles(await projectedRows(client), verified.standing) : [];
-    const whole = verified.bad === null && projections.length === 0;
+    const protection = verified.bad === null ? await protectionTroubles(runOn(client), gatewayRole) : [];
+    const whole = verified.bad === null && projections.length === 0 && protection.length === 0 && trouble === null;
     return {
       result: !whole ? 'bad' : verifier === null ? 'consistent-in-itself-only' : 'good',
       records: verified.records,
@@ -74,12 +84,14 @@ async function verifyRunning(
       size: verified.records,
       root: Buffer.from(verified.root).toString('base64'),
       key: verifier === null ? null : formatVkey(verifier),
-      checkpointFile: kept === null ? 'not-checked' : 'continued',
+      checkpointFile: trouble !== null ? 'unusable' : kept === null ? 'not-checked' : 'continued',
+      checkpointTrouble: trouble,
       bad: verified.bad,
       projections,
+      protection,
     };
   } finally {
-    await client.end();
+    await close();
   }
 }
 
@@ -92,12 +104,20 @@ function inWords(report: Report): string {
   const lines: string[] = [];
   const { bad } = report;
   if (bad !== null) {
-    const which = bad.through === undefined ? `record ${bad.seq}` : `one of the records ${bad.seq} to ${bad.through}`;
+    const several = bad.why.startsWith('missing') ? 'the records' : 'one of the records';
+    const which = bad.through === undefined ? `record ${bad.seq}` : `${several} ${bad.seq} to ${bad.through}`;
     lines.push(`WRONG: ${which}: ${bad.why}.`);
     lines.push(bad.seq === 0 ? 'No record before it.' : `Records 0 to ${bad.seq - 1} are in order.`);
   } else if (report.projections.length > 0) {
     lines.push(`WRONG: the ${report.records} records are in order, but not the tables of accounts and terminals:`);
     for (const trouble of report.projections) lines.push(`  ${trouble}`);
+  } else if (report.protection.length > 0) {
+    lines.push(`WRONG: the ${report.records} records are in order, but the database no longer protects them:`);
+    for (const trouble of report.protection) lines.push(`  ${trouble}`);
+  } else if (report.checkpointTrouble !== null) {
+    lines.push(
+      `NOT PROVEN: the ${report.records} records are in order, but ${report.checkpointTrouble}: records cut off at the end would not be seen.`,
+    );
   } else if (report.result === 'good') {
     lines.push(
       `Good: ${report.records} records, ${report.checkpoints} checkpoints and ${report.signatures} signatures verified.`,
@@ -108,11 +128,9 @@ function inWords(report: Report): string {
     );
   }
   if (report.key !== null) lines.push(`Key: ${report.key}`);
-  lines.push(
-    report.checkpointFile === 'continued'
-      ? 'The log was held against the checkpoint file.'
-      : 'No checkpoint file was at hand: records cut off at the end would not be seen.',
-  );
+  if (report.checkpointFile === 'continued') lines.push('The log was held against the checkpoint file.');
+  if (report.checkpointFile === 'not-checked')
+    lines.push('No checkpoint file was at hand: records cut off at the end would not be seen.');
   lines.push('Password checks are the gateway’s word: no verifier can repeat them.');
   return `${lines.join('\n')}\n`;
 }

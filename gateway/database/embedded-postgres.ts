@@ -86,6 +86,14 @@ export async function startEmbeddedPostgres(options: {
   }
 }
 
+/** Whether startEmbeddedPostgres() would find a database in this data folder, rather than make one. */
+export async function hasEmbeddedCluster(dataFolder: string): Promise<boolean> {
+  const own = path.join(path.resolve(dataFolder), 'postgres');
+  const noted = await readFile(path.join(own, 'location.json'), 'utf8').catch(() => null);
+  const home = noted === null ? path.join(own, 'server') : (JSON.parse(noted) as { folder: string }).folder;
+  return (await lstat(path.join(home, 'cluster', 'PG_VERSION')).catch(() => null)) !== null;
+}
+
 async function makeWritable(dataFolder: string, own: string): Promise<void> {
   try {
     await mkdir(own, { recursive: true });
