@@ -3,9 +3,13 @@
 import type { Actor, RecordDraft } from '../contract/audit-record.ts';
 import { canonicalJson } from '../contract/canonical.ts';
 import type { CommandId, UserId } from '../contract/ids.ts';
-import type { CommandStatement } from '../contract/statement.ts';
+import type { PublicKey } from '../contract/session.ts';
+import { type CommandStatement, statementType } from '../contract/statement.ts';
 import type { TagValue } from '../contract/values.ts';
+import { userIdOf } from '../identity/user-name.ts';
+import { readCompactJws, terminalSigned } from '../signing/compact-jws.ts';
 import { signatureDigest } from '../signing/stored-signature.ts';
+import { firstDifference } from '../signing/verify-statement.ts';
 import type { Observed, WritableTag } from './checks.ts';
 import { asked, follow, missingSignatures } from './lifecycle.ts';
 import type { Caller } from './ports.ts';
@@ -18,6 +22,8 @@ export type GivenSignature = {
   readonly caller: Caller;
   readonly statement: CommandStatement;
   readonly jws: string;
+  /** Of the terminal that the statement names; its thumbprint is that terminal's id. */
+  readonly publicKey: PublicKey;
   readonly record: RecordDraft;
 };
 
@@ -35,12 +41,14 @@ export type Intent = {
 
 /**
  * Null when the signatures carry the intent: as many different persons as the tag's policy asks, every statement about
- * exactly this command, tag, value and observation, each one after the first naming the one before. Else what is wrong.
+ * exactly this command, tag, value and observation, each one after the first naming the one before, and each made by the
+ * key of the terminal where it was given, in the signer's name. Else what is wrong.
  */
 export function signaturesCarry(intent: Intent): string | null {
   let life = asked(intent.tag.setpoint.policy.signatures);
   let previous: string | null = null;
-  for (const { signer, statement, jws } of intent.signatures) {
+  for (const given of intent.signatures) {
+    const { signer, statement, jws } = given;
     const next = follow(life, { kind: 'signed', signer });
     if (next === null) return `${signer} cannot sign here`;
     life = next;
@@ -51,7 +59,19 @@ export function signaturesCarry(intent: Intent): string | null {
     if (statement.unit !== intent.tag.unit) return 'another unit was signed';
     if ((statement.countersigns ?? null) !== previous) return 'the chain of signatures is broken';
     if (!(Date.parse(statement.expiresAt) >= intent.expiresAtMs)) return 'a statement expires before the command';
+    const forged = madeOtherwise(given);
+    if (forged !== null) return forged;
     previous = signatureDigest(jws);
   }
   return missingSignatures(life) === 0 ? null : `${missingSignatures(life)} signatures are missing`;
+}
+
+function madeOtherwise({ signer, statement, jws, publicKey, caller }: GivenSignature): string | null {
+  const read = readCompactJws(jws, statementType);
+  if (!read.ok) return 'a signature that cannot be read';
+  if (firstDifference(statement, read.payload) !== null) return 'another statement was signed';
+  const { signer: named } = read.payload;
+  if (typeof named !== 'string' || userIdOf(named) !== signer) return 'somebody else is named as the signer';
+  if (read.kid !== statement.terminal || statement.terminal !== caller.terminalId) return 'another terminal signed';
+  return terminalSigned(jws, statement.terminal, publicKey) ? null : 'a signature does not verify';
 }

@@ -1,6 +1,7 @@
 // Signatures on a held command (SIG-1, SIG-4, SIG-5): the statement is compared and verified, the signer's components
 // and right are checked, the order of signers is kept; the last one opens the gate. Every refusal is a record.
 import { type Refusal, refuse } from '../contract/problem.ts';
+import type { PublicKey } from '../contract/session.ts';
 import type { CommandStatement, SignatureBody, SignerPart } from '../contract/statement.ts';
 import { claimedNonce, verifySignedStatement } from '../signing/verify-statement.ts';
 import type { WritableTag } from './checks.ts';
@@ -21,6 +22,7 @@ type Verified = {
   readonly tag: WritableTag;
   readonly statement: CommandStatement;
   readonly part: SignerPart;
+  readonly publicKey: PublicKey;
   readonly signer: Extract<SignerCheck, { ok: true }>;
 };
 
@@ -99,7 +101,7 @@ async function verify(
   // Checking the password took time.
   const still = checkStage(ports, held);
   if (!still.ok) return still;
-  return { ok: true, tag: stage.tag, statement, part: verified.part, signer };
+  return { ok: true, tag: stage.tag, statement, part: verified.part, publicKey, signer };
 }
 
 function checkStage(ports: DeskPorts, held: HeldCommand): { readonly ok: true; readonly tag: WritableTag } | Refusal {
@@ -117,7 +119,7 @@ async function count(
   held: HeldCommand,
   caller: Caller,
   body: SignatureBody,
-  { tag, statement, part, signer }: Verified,
+  { tag, statement, part, publicKey, signer }: Verified,
   records: GateRecords,
 ): Promise<Taken> {
   const requires = requirements(held, caller, statement.purpose, ports);
@@ -130,7 +132,15 @@ async function count(
     if (statement.purpose === 'decline') {
       await commands.record(held, [declinedDraft(record)]);
     } else {
-      const given = { signer: signer.userId, actor: signer.actor, caller, statement, jws: body.statement, record };
+      const given = {
+        signer: signer.userId,
+        actor: signer.actor,
+        caller,
+        statement,
+        jws: body.statement,
+        publicKey,
+        record,
+      };
       if (missingSignatures(held.life) > 1) {
         await commands.record(held, [record]);
       } else {

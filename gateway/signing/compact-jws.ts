@@ -1,5 +1,6 @@
 // Compact JWS (RFC 7515) as terminals make them: ES256, a protected header with exactly alg, kid and typ, and a payload
 // that is RFC 8785 canonical JSON. Used by the verification of statements and certifications, and by audit verify.
+import { createHash, createPublicKey, verify } from 'node:crypto';
 import { compactVerify, importJWK } from 'jose';
 import { z } from 'zod';
 import { canonicalJson } from '../contract/canonical.ts';
@@ -23,7 +24,7 @@ export function readCompactJws(jws: string, type: string): ReadJws | Refusal {
   const headerText = decode(header);
   const headerSchema = z.strictObject({ alg: z.literal('ES256'), kid: terminalIdSchema, typ: z.literal(type) });
   const parsedHeader = headerSchema.safeParse(parse(headerText));
-  if (!parsedHeader.success)
+  if (!parsedHeader.success || !saysEachOnce(headerText, parsedHeader.data))
     return malformed(`its protected header must be {"alg":"ES256","kid":<terminal id>,"typ":"${type}"}`);
   const text = decode(payload);
   const parsed = payloadSchema.safeParse(parse(text));
@@ -37,6 +38,24 @@ export async function es256Verifies(jws: string, publicKey: PublicKey): Promise<
   try {
     await compactVerify(jws, await importJWK({ ...publicKey }, 'ES256'), { algorithms: ['ES256'] });
     return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * True when the key, whose RFC 7638 thumbprint is `terminal`, made the JWS's signature. The same as es256Verifies by
+ * another library and without waiting, for the gate: about 0.2 ms.
+ */
+export function terminalSigned(jws: string, terminal: TerminalId, publicKey: PublicKey): boolean {
+  const { crv, kty, x, y } = publicKey;
+  const thumbprint = createHash('sha256').update(canonicalJson({ crv, kty, x, y })).digest('base64url');
+  const end = jws.lastIndexOf('.');
+  if (thumbprint !== terminal || end < 0) return false;
+  try {
+    const key = createPublicKey({ key: { crv, kty, x, y }, format: 'jwk' });
+    const signature = Buffer.from(jws.slice(end + 1), 'base64url');
+    return verify('sha256', Buffer.from(jws.slice(0, end)), { key, dsaEncoding: 'ieee-p1363' }, signature);
   } catch {
     return false;
   }
@@ -60,6 +79,17 @@ function parse(text: string | null): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** No member twice and no escapes; order and white space are the signer's. Values of the header hold no white space. */
+function saysEachOnce(text: string | null, header: { readonly [name: string]: string }): boolean {
+  const given = Object.entries(header).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  const members =
+    text
+      ?.replaceAll(/[ \t\r\n]/g, '')
+      .slice(1, -1)
+      .split(',') ?? [];
+  return members.toSorted().join() === given.toSorted().join();
 }
 
 function canonical(payload: JwsPayload): string | null {

@@ -69,7 +69,10 @@ export function claimedNonce(
 }
 
 /** Name of the first member that differs from the offer, is missing or was added; null when there is none. */
-function firstDifference(issued: Statement, payload: { readonly [name: string]: Json | undefined }): string | null {
+export function firstDifference(
+  issued: Statement,
+  payload: { readonly [name: string]: Json | undefined },
+): string | null {
   const offered: { readonly [name: string]: Json | undefined } = issued;
   for (const [name, value] of Object.entries(offered)) {
     if (value === undefined) continue;

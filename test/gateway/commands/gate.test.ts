@@ -18,7 +18,12 @@ function setUp(world: World) {
   return { gate: openGate(world.ports), records, drafts };
 }
 
-function intentOf(world: World, signers: readonly string[], change: Partial<CommandStatement> = {}): Intent {
+async function intentOf(
+  world: World,
+  signers: readonly string[],
+  change: Partial<CommandStatement> = {},
+  forge: (given: GivenSignature) => Partial<GivenSignature> | Promise<Partial<GivenSignature>> = () => ({}),
+): Promise<Intent> {
   const observed = { value: false, quality: 'good', sourceTime: '2026-04-17T08:00:00.000Z' } as const;
   const expiresAtMs = world.clock.now() + 300_000;
   const signatures: GivenSignature[] = [];
@@ -48,14 +53,16 @@ function intentOf(world: World, signers: readonly string[], change: Partial<Comm
       address: null,
       subject: pump.id,
     } as const;
-    signatures.push({
+    const given: GivenSignature = {
       signer: userIdSchema.parse(signer),
       actor: caller.actor,
       caller,
       statement,
-      jws: `jws.of.${signer}`,
+      jws: (await world.signedBody(signer, statement)).statement,
+      publicKey: world.panel.publicKey,
       record,
-    });
+    };
+    signatures.push({ ...given, ...(await forge(given)) });
   }
   if (pump.setpoint === null) throw new Error('the pump is a setpoint');
   return { id, tag: { ...pump, setpoint: pump.setpoint }, observed, value: true, signatures, expiresAtMs };
@@ -109,11 +116,11 @@ describe('the gate', () => {
 
   test('SIG-5: an intent with all signatures passes', async () => {
     const world = await makeWorld();
-    expect(await tryGate(world, intentOf(world, ['operator', 'supervisor']))).toContain('command.confirmed');
+    expect(await tryGate(world, await intentOf(world, ['operator', 'supervisor']))).toContain('command.confirmed');
     expect(world.device.writes).toHaveLength(1);
   });
 
-  const shut: readonly { readonly title: string; readonly make: (world: World) => Intent }[] = [
+  const shut: readonly { readonly title: string; readonly make: (world: World) => Promise<Intent> }[] = [
     { title: 'no signature', make: (world) => intentOf(world, []) },
     { title: 'too few signatures', make: (world) => intentOf(world, ['operator']) },
     { title: 'two signatures of one person', make: (world) => intentOf(world, ['operator', 'operator']) },
@@ -145,13 +152,46 @@ describe('the gate', () => {
       make: (world) => intentOf(world, ['operator', 'supervisor'], { countersigns: 'elsewhere' }),
     },
     {
+      title: 'a signature that nobody made',
+      make: (world) =>
+        intentOf(world, ['operator', 'supervisor'], {}, ({ jws }) => ({
+          jws: `${jws.slice(0, jws.lastIndexOf('.'))}.${'A'.repeat(86)}`,
+        })),
+    },
+    {
+      title: 'a signature over another statement than the one shown to the gate',
+      make: (world) =>
+        intentOf(world, ['operator', 'supervisor'], {}, async ({ signer, statement }) => ({
+          jws: (await world.signedBody(signer, { ...statement, value: false })).statement,
+        })),
+    },
+    {
+      title: 'a signature in another name',
+      make: (world) =>
+        intentOf(world, ['operator', 'supervisor'], {}, async ({ statement }) => ({
+          jws: (await world.signedBody('visitor', statement)).statement,
+        })),
+    },
+    {
+      title: 'the key of another terminal',
+      make: (world) =>
+        intentOf(world, ['operator', 'supervisor'], {}, async ({ signer, statement }) => ({
+          jws: (
+            await world.signedBody(signer, statement, {
+              terminal: { ...world.other, id: world.panel.id },
+            })
+          ).statement,
+          publicKey: world.other.publicKey,
+        })),
+    },
+    {
       title: 'a statement that expires earlier',
       make: (world) => intentOf(world, ['operator', 'supervisor'], { expiresAt: '2026-04-17T08:00:00.000Z' }),
     },
   ];
   test.each(shut)('SIG-1, SIG-6: stays shut for $title, whatever the desk made of it', async ({ make }) => {
     const world = await makeWorld();
-    await expect(tryGate(world, make(world))).rejects.toMatchObject({ code: 'internal-fault' });
+    await expect(tryGate(world, await make(world))).rejects.toMatchObject({ code: 'internal-fault' });
     expect(world.device.writes).toEqual([]);
     expect(world.device.reads).toBe(0);
   });
@@ -159,7 +199,7 @@ describe('the gate', () => {
   test('CMD-4: an accepted intent is carried out once', async () => {
     const world = await makeWorld();
     const { gate, records } = setUp(world);
-    const intent = intentOf(world, ['operator', 'supervisor']);
+    const intent = await intentOf(world, ['operator', 'supervisor']);
     const place = gate.reserve(intent.tag);
     const [first] = intent.signatures;
     if (!place.ok || first === undefined) throw new Error('there is room');

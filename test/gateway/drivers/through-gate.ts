@@ -1,9 +1,11 @@
 // An authorised write for driver tests, made the only way there is: by the gate, for an intent that a signature carries.
-import { randomUUID } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import type { WritableTag } from '../../../gateway/commands/checks.ts';
 import { type AuthorisedWrite, type GateRecords, openGate } from '../../../gateway/commands/gate.ts';
 import type { WriteResult } from '../../../gateway/commands/ports.ts';
+import { canonicalJson, type Json } from '../../../gateway/contract/canonical.ts';
 import { areaIdSchema, commandIdSchema, terminalIdSchema, userIdSchema } from '../../../gateway/contract/ids.ts';
+import { publicKeySchema } from '../../../gateway/contract/session.ts';
 import type { CommandStatement } from '../../../gateway/contract/statement.ts';
 import type { TagValue } from '../../../gateway/contract/values.ts';
 import type { SetpointRule, Tag } from '../../../gateway/plant/tag.ts';
@@ -42,7 +44,7 @@ export async function throughGate(
   const command = commandIdSchema.parse(randomUUID());
   const observed = { value: another(value), quality: 'good' as const, sourceTime: new Date().toISOString() };
   const expiresAtMs = Date.now() + 60_000;
-  const terminalId = terminalIdSchema.parse('t'.repeat(43));
+  const { publicKey, id: terminalId, signed } = terminalKey();
   const signer = userIdSchema.parse('operator');
   const actor = { id: 'operator', name: 'operator', printedName: 'Olga Operator' };
   const statement: CommandStatement = {
@@ -95,7 +97,7 @@ export async function throughGate(
     tag: writable,
     observed,
     value,
-    signatures: [{ signer, actor, caller, statement, jws: 'a.b.c', record }],
+    signatures: [{ signer, actor, caller, statement, jws: signed({ ...statement, signer }), publicKey, record }],
     expiresAtMs,
   };
   const place = gate.reserve(writable);
@@ -103,6 +105,21 @@ export async function throughGate(
   await gate.carryOut(await gate.accept(intent, record, place.turn, records), records);
   if (result === undefined) throw new Error('the gate let nothing through');
   return { result, command };
+}
+
+function terminalKey() {
+  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { kty, crv, x, y } = pair.publicKey.export({ format: 'jwk' });
+  const publicKey = publicKeySchema.parse({ kty, crv, x, y });
+  const id = terminalIdSchema.parse(createHash('sha256').update(canonicalJson(publicKey)).digest('base64url'));
+  const part = (text: string) => Buffer.from(text).toString('base64url');
+  const signed = (payload: Json) => {
+    const header = part(JSON.stringify({ alg: 'ES256', kid: id, typ: 'countersign-statement+jws' }));
+    const input = `${header}.${part(canonicalJson(payload))}`;
+    const signature = sign('sha256', Buffer.from(input), { key: pair.privateKey, dsaEncoding: 'ieee-p1363' });
+    return `${input}.${signature.toString('base64url')}`;
+  };
+  return { publicKey, id, signed };
 }
 
 /** Some other value of the same type. */
