@@ -2,7 +2,8 @@
 // Everything here is resolved: references exist, ranges make sense, addresses are parsed by their protocol.
 import type { AreaId, ConnectionId, TagId } from '../contract/ids.ts';
 import type { Meaning } from '../contract/statement.ts';
-import type { DataType } from '../contract/values.ts';
+import type { DataType, TagValue } from '../contract/values.ts';
+import type { Permissive, Test } from './condition.ts';
 
 export type Area = {
   readonly id: AreaId;
@@ -43,7 +44,24 @@ export type SetpointRule = {
   readonly freshnessMs: number;
   readonly consequence: string;
   readonly follows: TagId | null;
+  /** All must be met, when a command is asked for and right before its write (CMD-2). */
+  readonly permissives: readonly Permissive[];
+  readonly rate: RateLimit | null;
+  /** From one write of the tag to the next; null: none. */
+  readonly minIntervalMs: number | null;
+  readonly confirm: Confirmation;
   readonly policy: SigningPolicy;
+};
+
+/** No command takes the setpoint further than `max` (engineering units) from any value that it had within `withinMs`. */
+export type RateLimit = { readonly max: number; readonly withinMs: number };
+
+/** What confirms a write (CMD-5), besides the device's answer. */
+export type Confirmation = {
+  /** Null: the point holds what was written. Else it returns to this value by itself: a pulse. */
+  readonly rest: TagValue;
+  /** A tag that shows what the equipment did; null: the point itself is all there is. */
+  readonly feedback: { readonly tag: TagId; readonly test: Test } | null;
 };
 
 /** signing.yaml: what a class of tags asks of its signers (SIG-2, SIG-5). */
@@ -58,6 +76,10 @@ export type SigningPolicy = {
   readonly signatures: number;
   /** From the asking to the last signature, seconds. */
   readonly timeLimitSeconds: number;
+  /** CMD-13; absent: not allowed. The countersignatures left out are due within `dueMinutes` of the acceptance. */
+  readonly breakGlass?: { readonly allowed: boolean; readonly dueMinutes: number } | undefined;
+  /** CMD-10: how long a machine's proposal waits for a person; absent: 60 minutes. */
+  readonly proposalMinutes?: number | undefined;
 };
 
 export type Tag = {

@@ -2,10 +2,11 @@
 // together held against each other. Mistakes are collected, never thrown one by one.
 import type { z } from 'zod';
 import { areaLine } from '../plant/areas.ts';
-import { asDeviceHolds } from '../plant/device-value.ts';
 import type { Area, Connection, Plant, SetpointRule, SigningPolicy, Tag } from '../plant/tag.ts';
-import { type ConfigurationMistake, nearest } from './mistake.ts';
+import { buildSetpoint } from './build-setpoint.ts';
+import type { ConfigurationMistake } from './mistake.ts';
 import type { AreasFile, ConnectionsFile, GatewayFile, SigningFile, TagsFile } from './schemas.ts';
+import { unknownName } from './unknown-name.ts';
 import type { LoadedFile, Path } from './yaml-file.ts';
 
 /** What settings must know of a protocol; drivers/registry.ts has it, main.ts passes it on. */
@@ -163,6 +164,14 @@ function buildPolicies(
           'Add "countersignMeanings: [verification]".',
         ),
       );
+    if (policy.breakGlass?.allowed === true && policy.signatures === 1)
+      mistakes.push(
+        file.mistakeAt(
+          [...at, 'breakGlass'],
+          `The policy "${policy.name}" needs one signature only, so there is nothing for break-glass to leave out.`,
+          'Remove "breakGlass", or raise "signatures" (CMD-13).',
+        ),
+      );
     built.set(policy.name, { ...policy, reasonCodes });
   });
   return built;
@@ -185,7 +194,7 @@ function buildTags(
   );
   const areaIds = new Set<string>(areas.map((area) => area.id));
   const connectionsById = new Map<string, Connection>(connections.map((connection) => [connection.id, connection]));
-  const tagIds = new Set<string>(rows.map((row) => row.id));
+  const rowsById = new Map<string, TagsFile['tags'][number]>(rows.map((row) => [row.id, row]));
   const writers = new Map<string, string>();
   return rows.map((row, index): Tag => {
     const at: Path = ['tags', index];
@@ -227,7 +236,7 @@ function buildTags(
       mistakes.push(file.mistakeAt([...at, 'scaling'], `A ${row.dataType} cannot be scaled.`, 'Remove "scaling".'));
     let setpoint: SetpointRule | null = null;
     if (row.setpoint !== undefined) {
-      setpoint = buildSetpoint(file, [...at, 'setpoint'], row, row.setpoint, tagIds, policies, mistakes);
+      setpoint = buildSetpoint(file, [...at, 'setpoint'], row, row.setpoint, rowsById, policies, mistakes);
       const other = writers.get(deviceAddress);
       if (other !== undefined)
         mistakes.push(
@@ -258,77 +267,6 @@ function buildTags(
   });
 }
 
-function buildSetpoint(
-  file: LoadedFile<TagsFile>,
-  at: Path,
-  row: TagsFile['tags'][number],
-  given: NonNullable<TagsFile['tags'][number]['setpoint']>,
-  tagIds: ReadonlySet<string>,
-  policies: ReadonlyMap<string, SigningPolicy>,
-  mistakes: ConfigurationMistake[],
-): SetpointRule | null {
-  const policy = policies.get(given.policy);
-  if (policy === undefined)
-    mistakes.push(unknownName(file, [...at, 'policy'], 'signing policy', given.policy, [...policies.keys()]));
-  if (given.follows !== undefined && !tagIds.has(given.follows))
-    mistakes.push(unknownName(file, [...at, 'follows'], 'tag', given.follows, [...tagIds]));
-  const numeric = row.dataType !== 'bool' && row.dataType !== 'string';
-  if (numeric && (given.min === undefined || given.max === undefined))
-    mistakes.push(
-      file.mistakeAt(at, `The setpoint "${row.id}" has no limits.`, 'Give "min" and "max" in engineering units.'),
-    );
-  if (!numeric && (given.min ?? given.max ?? given.maxStep ?? given.resolution) !== undefined)
-    mistakes.push(
-      file.mistakeAt(
-        at,
-        `A ${row.dataType} has no limits, step or resolution.`,
-        'Remove min, max, maxStep and resolution.',
-      ),
-    );
-  if (given.min !== undefined && given.max !== undefined) {
-    if (given.min >= given.max)
-      mistakes.push(
-        file.mistakeAt([...at, 'max'], 'The limits leave nothing: min is not below max.', 'Exchange or correct them.'),
-      );
-    for (const limit of [given.min, given.max]) {
-      const held = asDeviceHolds(
-        { dataType: row.dataType, scaling: row.scaling ?? null },
-        row.dataType.endsWith('int64') ? String(limit) : limit,
-      );
-      if (!held.ok)
-        mistakes.push(
-          file.mistakeAt(
-            at,
-            `The device cannot hold the limit ${limit}: ${held.detail}`,
-            'Correct the limit, the data type or the scaling.',
-          ),
-        );
-    }
-  }
-  if (given.resolution !== undefined && given.tolerance > given.resolution / 2 + 1e-9)
-    mistakes.push(
-      file.mistakeAt(
-        [...at, 'tolerance'],
-        'The tolerance is larger than half the resolution, so a neighbouring value would count as confirmed.',
-        `Write at most ${given.resolution / 2}.`,
-      ),
-    );
-  if (policy === undefined) return null;
-  return {
-    min: given.min ?? null,
-    max: given.max ?? null,
-    maxStep: given.maxStep ?? null,
-    resolution: given.resolution ?? null,
-    tolerance: given.tolerance,
-    settleMs: given.settleMs,
-    confirmWithinMs: given.confirmWithinMs,
-    freshnessMs: given.freshnessMs,
-    consequence: given.consequence,
-    follows: given.follows ?? null,
-    policy,
-  };
-}
-
 function requireUnique(
   names: readonly string[],
   pathOf: (index: number) => Path,
@@ -343,18 +281,6 @@ function requireUnique(
       );
     seen.add(name);
   });
-}
-
-export function unknownName(
-  file: LoadedFile<unknown>,
-  at: Path,
-  kind: string,
-  name: string,
-  known: readonly string[],
-): ConfigurationMistake {
-  const near = nearest(name, known);
-  const list = known.length <= 12 ? `Known are: ${known.join(', ')}.` : 'Define it first.';
-  return file.mistakeAt(at, `There is no ${kind} "${name}".`, near === null ? list : `Did you mean "${near}"?`);
 }
 
 function pushIssues(file: LoadedFile<unknown>, at: Path, error: z.ZodError, mistakes: ConfigurationMistake[]): void {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { canonicalJson, type Json } from '../contract/canonical.ts';
 import type { Group } from '../plant/access.ts';
 import type { Plant } from '../plant/tag.ts';
-import { buildPlant, type Files, type ProtocolRules, unknownName } from './build-plant.ts';
+import { buildPlant, type Files, type ProtocolRules } from './build-plant.ts';
 import { ConfigurationError, type ConfigurationMistake } from './mistake.ts';
 import {
   areasFileSchema,
@@ -16,6 +16,7 @@ import {
   signingFileSchema,
   tagsFileSchema,
 } from './schemas.ts';
+import { unknownName } from './unknown-name.ts';
 import { loadYaml } from './yaml-file.ts';
 
 export type Settings = {

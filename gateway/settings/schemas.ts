@@ -133,6 +133,10 @@ export const signingFileSchema = z.strictObject({
         countersignMeanings: z.array(meaningSchema).default([]),
         signatures: z.int().min(1).max(4).default(1),
         timeLimitSeconds: z.int().min(15).max(86_400).default(300),
+        /** CMD-13: off unless it is allowed here. */
+        breakGlass: z.strictObject({ allowed: z.boolean(), dueMinutes: z.int().min(1).max(10_080) }).optional(),
+        /** CMD-10: how long a machine's proposal waits for a person. */
+        proposalMinutes: z.int().min(1).max(10_080).optional(),
       }),
     )
     .min(1),
@@ -175,6 +179,37 @@ export const tagsFileSchema = z.strictObject({
             freshnessMs: z.int().min(250).max(600_000).default(5000),
             consequence: z.string().trim().min(1).max(500),
             follows: tagIdSchema.optional(),
+            /** What must hold in the plant for the value to be written (CMD-2). */
+            permissives: z
+              .array(
+                z.strictObject({
+                  name: shortText,
+                  /** Words of the condition and the tags that they stand for: `{ mode: BR101.TIC.MODE }`. */
+                  reads: z
+                    .record(z.string().regex(/^[a-z][A-Za-z0-9_]{0,31}$/), tagIdSchema)
+                    .refine((reads) => Object.keys(reads).length <= 8, { error: 'names more than 8 tags' })
+                    .refine((reads) => Object.keys(reads).length > 0, { error: 'names no tag' }),
+                  /** CEL over those words and `value`, the value asked for; absent: all of them are good. */
+                  when: z.string().trim().min(1).max(500).optional(),
+                  remedy: z.string().trim().max(200).default(''),
+                }),
+              )
+              .max(16)
+              .default([]),
+            /** At most so far, in engineering units, from any value of the last so many seconds. */
+            rate: z.strictObject({ max: z.number().positive(), withinSeconds: z.int().min(1).max(604_800) }).optional(),
+            minIntervalSeconds: z.int().min(1).max(86_400).optional(),
+            /** What confirms a write, beside or in place of the point holding the value (CMD-5). */
+            confirm: z
+              .strictObject({
+                feedback: tagIdSchema.optional(),
+                /** CEL over `value` and `feedback`; absent: both are equal, within the tolerance. */
+                expect: z.string().trim().min(1).max(500).optional(),
+                tolerance: z.number().min(0).optional(),
+                /** A pulse: the point returns to this value by itself. */
+                rest: z.union([z.number(), z.boolean(), z.string()]).optional(),
+              })
+              .optional(),
           })
           .optional(),
       }),

@@ -41,6 +41,10 @@ export const setpointRule: SetpointRule = {
   freshnessMs: 5000,
   consequence: 'The jacket heats or cools.',
   follows: null,
+  permissives: [],
+  rate: null,
+  minIntervalMs: null,
+  confirm: { rest: null, feedback: null },
   policy: {
     name: 'process setpoint',
     reasonCodes: [{ code: 'batch-step', text: 'Next step of the batch' }],

@@ -22,6 +22,10 @@ export const openRule: SetpointRule = {
   freshnessMs: 60_000,
   consequence: 'For the test only.',
   follows: null,
+  permissives: [],
+  rate: null,
+  minIntervalMs: null,
+  confirm: { rest: null, feedback: null },
   policy: {
     name: 'test',
     reasonCodes: [],

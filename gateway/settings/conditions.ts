@@ -1,0 +1,90 @@
+// Compiles the conditions in the configuration (CMD-2) with an existing language, CEL: parsed and type-checked at load,
+// side-effect free, always ending, bounded in size. Called by build-setpoint.ts; what it makes is a plain function.
+import { Environment } from '@marcbachmann/cel-js';
+import type { DataType, TagValue } from '../contract/values.ts';
+import { feedbackName, type Test } from '../plant/condition.ts';
+
+/** Type of a variable: whole numbers are CEL's `int`, everything scaled or with a fraction its `double`. */
+export type VariableType = 'bool' | 'int' | 'double' | 'string';
+export type Compiled =
+  | { readonly ok: true; readonly test: Test }
+  /** `at`: characters into the expression, from 0. */
+  | { readonly ok: false; readonly what: string; readonly remedy: string; readonly at: number };
+
+/** Bounds of one expression: far more than a permissive needs, far less than what would hold up the gateway. */
+const limits = { maxAstNodes: 200, maxDepth: 24, maxListElements: 50, maxMapEntries: 0, maxCallArguments: 8 };
+
+export function variableType(tag: { readonly dataType: DataType; readonly scaling?: unknown }): VariableType {
+  switch (tag.dataType) {
+    case 'bool':
+    case 'string':
+      return tag.dataType;
+    case 'float32':
+    case 'float64':
+      return 'double';
+    default:
+      return tag.scaling === undefined || tag.scaling === null ? 'int' : 'double';
+  }
+}
+
+/** True for words that the language keeps for itself. */
+export function isReservedWord(name: string): boolean {
+  if (['true', 'false', 'null', 'in', feedbackName].includes(name)) return true;
+  try {
+    new Environment().registerVariable(name, 'bool');
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** The expression over the named variables, which must say true or false; or what is wrong with it. */
+export function compileCondition(expression: string, variables: ReadonlyMap<string, VariableType>): Compiled {
+  const environment = new Environment({ limits });
+  for (const [name, type] of variables) environment.registerVariable(name, type);
+  const checked = environment.check(expression);
+  if (!checked.valid) {
+    const what = firstLine(checked.error?.message ?? 'it cannot be understood');
+    return { ok: false, what, remedy: remedyFor(what, variables), at: checked.error?.node?.pos ?? 0 };
+  }
+  if (checked.type !== 'bool')
+    return {
+      ok: false,
+      what: `it gives ${String(checked.type)}, not true or false`,
+      remedy: 'Compare with something, such as "mode == 1".',
+      at: 0,
+    };
+  const run = environment.parse(expression);
+  return {
+    ok: true,
+    test: (values) => {
+      const context: { [name: string]: unknown } = {};
+      for (const [name, type] of variables) {
+        const value = values.get(name);
+        if (value !== undefined && value !== null) context[name] = asVariable(value, type);
+      }
+      const result: unknown = run(context);
+      if (typeof result !== 'boolean') throw new TypeError('the condition gave neither true nor false');
+      return result;
+    },
+  };
+}
+
+function asVariable(value: NonNullable<TagValue>, type: VariableType): unknown {
+  if (type !== 'int') return value;
+  if (typeof value === 'boolean') throw new TypeError('true or false where a whole number should be');
+  // Throws for a fraction: a value that its data type cannot have answers nothing.
+  return BigInt(value);
+}
+
+function remedyFor(what: string, variables: ReadonlyMap<string, VariableType>): string {
+  if (what.startsWith('Unknown variable'))
+    return `Known here are: ${[...variables.keys()].join(', ')}. Name other tags under "reads".`;
+  if (/double .* int|int .* double/.test(what))
+    return 'Write numbers that are compared with a tag that has decimals with a point: 30.0.';
+  return 'Write a condition in CEL, such as "mode == 1" or "!value || !low".';
+}
+
+function firstLine(message: string): string {
+  return message.split('\n', 1)[0] ?? message;
+}
