@@ -17,13 +17,14 @@ export type Child = {
 
 /**
  * Starts `node script …args` and resolves at its ready line. Rejects when it ends before that: what it wrote to
- * standard error went to the person already.
+ * standard error went to the person already. What it is to be told may come later, while it loads its code; where that
+ * rejects, the child is ended, having done nothing yet, and this rejects with the same.
  */
 export async function startChild(
   name: string,
   script: string,
   args: readonly string[],
-  told: Readonly<Record<string, unknown>>,
+  told: Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>,
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<Child> {
   const child = spawn(process.execPath, [script, ...args], {
@@ -37,7 +38,14 @@ export async function startChild(
     child.once('error', () => resolve({ code: 1, signal: null }));
   });
   child.stdin.on('error', () => undefined); // the child may be gone already; `exited` tells
-  child.stdin.write(`${JSON.stringify(told)}\n`);
+  try {
+    const message = await told;
+    child.stdin.write(`${JSON.stringify(message)}\n`);
+  } catch (fault) {
+    child.kill('SIGKILL');
+    await exited;
+    throw fault;
+  }
   const ready = await new Promise<Record<string, unknown>>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       const message = readyMessage(line);

@@ -16,6 +16,10 @@ const script = (path: string): string => fileURLToPath(new URL(path, import.meta
 /** What is running, in the order of its start. */
 type Running = { readonly name: string; readonly stop: () => Promise<void> }[];
 
+/**
+ * All of it at once, each part told what it waits for when that is known: most of a start is loading code, which needs
+ * nobody. Order comes from that: no gateway without its role, no maintenance without the database.
+ */
 async function startDemo(
   environment: DemoEnvironment,
   folder: HeldFolder,
@@ -24,58 +28,86 @@ async function startDemo(
 ): Promise<void> {
   const data = folder.path;
   const runFile = join(data, 'run', 'gateway.json');
-  const ownerUrl = environment.databaseUrl ?? (await startDatabase(data, running, onLoss));
-  const maintenance = await startChild('The maintenance process', script('./maintenance.ts'), [], {
-    ownerUrl,
-    mode: 'demo',
+  const children = childEnvironment(data);
+  const database =
+    environment.databaseUrl === null
+      ? startEmbeddedPostgres({ dataFolder: data })
+      : Promise.resolve({ ownerUrl: environment.databaseUrl, exited: null, stop: async () => undefined });
+  const maintenance = startChild(
+    'The maintenance process',
+    script('./maintenance.ts'),
+    [],
+    database.then(({ ownerUrl }) => ({ ownerUrl, mode: 'demo' })),
+    children,
+  );
+  const databaseUrl = maintenance.then(({ ready }) => {
+    if (typeof ready.gatewayUrl === 'string') return ready.gatewayUrl;
+    throw new Error('the maintenance process named no database address');
   });
-  running.push({ name: 'maintenance', stop: () => maintenance.stop() });
-  void maintenance.exited.then(() => onLoss('The maintenance process ended unexpectedly.', true));
-  const databaseUrl = maintenance.ready.gatewayUrl;
-  if (typeof databaseUrl !== 'string') throw new Error('the maintenance process named no database address');
-
-  const simulators = startSimulators(environment, data, running, onLoss);
+  const config = script('../../config/demo');
   const gateway = startChild(
     'The gateway',
     script('../main.ts'),
     [],
-    { databaseUrl, dataFolder: data, config: script('../../config/demo'), demoPassword: environment.password },
-    { ...process.env, UV_THREADPOOL_SIZE: process.env.UV_THREADPOOL_SIZE ?? '8' },
+    databaseUrl.then((url) => ({
+      databaseUrl: url,
+      dataFolder: data,
+      config,
+      demoPassword: environment.password,
+    })),
+    { ...children, UV_THREADPOOL_SIZE: process.env.UV_THREADPOOL_SIZE ?? '8' },
   );
-  // Both are awaited together, but whichever came up is stopped even when the other did not.
-  const [plant, hmi] = await Promise.allSettled([simulators, gateway]);
+  const plant = startSimulators(environment, data, children);
+  const whole = await Promise.allSettled([database, maintenance, plant, gateway]);
+
+  // Whatever came up is stopped in this order reversed, also when another part did not come up.
+  const [server, keeper, simulators, hmi] = whole;
+  if (server.status === 'fulfilled') {
+    running.push({ name: 'PostgreSQL', stop: () => server.value.stop() });
+    void server.value.exited?.then(() => onLoss('PostgreSQL ended unexpectedly.', true));
+  }
+  if (keeper.status === 'fulfilled') {
+    running.push({ name: 'maintenance', stop: () => keeper.value.stop() });
+    void keeper.value.exited.then(() => onLoss('The maintenance process ended unexpectedly.', true));
+  }
+  if (simulators.status === 'fulfilled') {
+    running.push({ name: 'simulated plant', stop: () => simulators.value.stop() });
+    // The gateway lives on without its PLCs and shows their loss; that is what it is for.
+    void simulators.value.exited.then(({ signal, code }) =>
+      onLoss(
+        `The simulated plant ended (${signal ?? `exit code ${code}`}). Start it again with: npx countersign simulate`,
+        false,
+      ),
+    );
+  }
   if (hmi.status === 'fulfilled') {
     running.push({ name: 'gateway', stop: () => hmi.value.stop(15_000) });
     void hmi.value.exited.then(({ code, signal }) =>
       onLoss(`The gateway ended unexpectedly (${signal ?? `exit code ${code}`}).`, true),
     );
   }
-  if (plant.status === 'rejected') throw plant.reason;
-  if (hmi.status === 'rejected') throw hmi.reason;
-  writeFileSync(runFile, `${JSON.stringify({ databaseUrl, http: `http://localhost:${environment.httpPort}` })}\n`, {
-    mode: 0o600,
-  });
+  for (const part of whole) if (part.status === 'rejected') throw part.reason;
+  const url = await databaseUrl;
+  writeFileSync(
+    runFile,
+    `${JSON.stringify({ databaseUrl: url, http: `http://localhost:${environment.httpPort}` })}\n`,
+    { mode: 0o600 },
+  );
   running.push({ name: 'run file', stop: async () => rmSync(runFile, { force: true }) });
 }
 
-async function startDatabase(
-  data: string,
-  running: Running,
-  onLoss: (line: string, fatal: boolean) => void,
-): Promise<string> {
-  const database = await startEmbeddedPostgres({ dataFolder: data });
-  running.push({ name: 'PostgreSQL', stop: () => database.stop() });
-  void database.exited.then(() => onLoss('PostgreSQL ended unexpectedly.', true));
-  return database.ownerUrl;
+/** Compiled code is kept between starts, where only this user writes: it is run as it lies there. */
+function childEnvironment(data: string): NodeJS.ProcessEnv {
+  const cache = join(data, 'run', 'compiled');
+  return { ...process.env, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? cache };
 }
 
-async function startSimulators(
+function startSimulators(
   environment: DemoEnvironment,
   data: string,
-  running: Running,
-  onLoss: (line: string, fatal: boolean) => void,
+  processEnvironment: NodeJS.ProcessEnv,
 ): Promise<Child> {
-  const plant = await startChild(
+  return startChild(
     'The simulated plant',
     script('../../simulators/main.ts'),
     [
@@ -89,16 +121,8 @@ async function startSimulators(
       join(data, 'simulators'),
     ],
     {},
+    processEnvironment,
   );
-  running.push({ name: 'simulated plant', stop: () => plant.stop() });
-  // The gateway lives on without its PLCs and shows their loss; that is what it is for.
-  void plant.exited.then(({ signal, code }) =>
-    onLoss(
-      `The simulated plant ended (${signal ?? `exit code ${code}`}). Start it again with: npx countersign simulate`,
-      false,
-    ),
-  );
-  return plant;
 }
 
 async function refuseTakenPorts(environment: DemoEnvironment): Promise<void> {
