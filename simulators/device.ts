@@ -3,8 +3,9 @@
 import type { FaultSource } from './faults/fault-board.ts';
 import type { SimulatedPlant, WriteVerdict } from './plant/plant.ts';
 import type { DeviceProtocol, PointValue } from './plant/points.ts';
+import type { ShownHistory } from './shown-history.ts';
 
-/** What the device did. `status` is set where an injected `refuse-write` names an OPC UA status. */
+/** What the device did. `status` is what an injected `refuse-write` answers, whatever was done. */
 export type DeviceVerdict = { readonly verdict: WriteVerdict | 'ignored' | 'refused'; readonly status: string | null };
 
 export type Device = {
@@ -28,6 +29,7 @@ export function createDevice(
   plant: SimulatedPlant,
   faults: FaultSource,
   nowMs: () => number,
+  shown: ShownHistory,
 ): Device {
   const names = plant.points.filter((point) => point.protocol === protocol).map((point) => point.name);
   const frozen = new Map<string, PointValue>();
@@ -47,7 +49,11 @@ export function createDevice(
     const between = move.from + (move.to - move.from) * Math.max(0, progress);
     return Math.fround(between);
   };
-  const read = (point: string): PointValue => frozen.get(point) ?? settle(point);
+  const read = (point: string): PointValue => {
+    const value = frozen.get(point) ?? settle(point);
+    shown.note(nowMs(), point, value);
+    return value;
+  };
 
   const cancelRevert = (point: string): void => {
     clearTimeout(reverting.get(point));
@@ -75,11 +81,12 @@ export function createDevice(
     write: (point, value) => {
       const question = { protocol, points: [point], on: 'writes' } as const;
       const refusal = faults.strike('refuse-write', question);
-      if (refusal !== null) return { verdict: 'refused', status: refusal.status ?? 'BadNotWritable' };
+      const status = refusal === null ? null : (refusal.status ?? 'BadNotWritable');
+      if (refusal !== null && refusal.when !== 'after-apply') return { verdict: 'refused', status };
       const before = plant.read(point);
       const judged = plant.judge(point, value);
-      if (judged !== 'applied') return { verdict: judged, status: null };
-      if (faults.strike('ignore-write', question) !== null) return { verdict: 'ignored', status: null };
+      if (judged !== 'applied') return { verdict: judged, status };
+      if (faults.strike('ignore-write', question) !== null) return { verdict: 'ignored', status };
       const shown = settle(point);
       const verdict = plant.write(point, value);
       // A later write overtakes what an earlier one left behind.
@@ -94,11 +101,13 @@ export function createDevice(
         const timer = setTimeout(() => {
           reverting.delete(point);
           plant.write(point, before);
+          read(point);
         }, revert.afterMs);
         timer.unref();
         reverting.set(point, timer);
       }
-      return { verdict, status: null };
+      read(point);
+      return { verdict, status };
     },
     stop: () => {
       unsubscribe();

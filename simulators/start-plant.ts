@@ -6,6 +6,7 @@ import { createFaultBoard, type FaultBoard } from './faults/fault-board.ts';
 import { type ModbusServer, startModbusServer } from './modbus-server/server.ts';
 import type { OpcUaServer } from './opcua-server/server.ts';
 import { createSimulatedPlant, type SimulatedPlant } from './plant/plant.ts';
+import { createShownHistory, type ShownHistory } from './shown-history.ts';
 import { createWriteLog, type WriteLog } from './write-log.ts';
 
 export type StartPlantSettings = {
@@ -32,6 +33,8 @@ export type RunningPlant = {
   readonly modbusEndpoint: string;
   readonly plant: SimulatedPlant;
   readonly writes: WriteLog;
+  /** What the devices showed of the writable points, and when. */
+  readonly shown: ShownHistory;
   readonly faults: FaultBoard;
   /** As a controller losing power for a moment: every connection is destroyed, new ones are accepted. */
   readonly dropConnections: () => void;
@@ -55,6 +58,7 @@ export async function startPlant(settings: StartPlantSettings): Promise<RunningP
   await checkWritable(settings.dataFolder);
   const plant = createSimulatedPlant(settings.seed);
   const writes = createWriteLog();
+  const shown = createShownHistory(plant.points.filter(({ accepts }) => accepts !== null).map(({ name }) => name));
   const faults = createFaultBoard();
   const nowMs = Date.now;
   let opcuaPort = settings.opcuaPort ?? 0;
@@ -67,14 +71,14 @@ export async function startPlant(settings: StartPlantSettings): Promise<RunningP
     try {
       if (settings.modbus !== false) {
         const otherUnits = settings.otherUnits ?? 'exception';
-        modbus = await startModbusServer({ host, port: modbusPort, plant, faults, writes, nowMs, otherUnits });
+        modbus = await startModbusServer({ host, port: modbusPort, plant, faults, writes, shown, nowMs, otherUnits });
         modbusPort = modbus.port;
       }
       if (settings.opcua !== false) {
         // Loaded only where it is wanted: node-opcua takes half a second to load.
         const { startOpcUaServer } = await import('./opcua-server/server.ts');
         const pkiFolder = join(settings.dataFolder, 'opcua-simulator-pki');
-        opcua = await startOpcUaServer({ host, port: opcuaPort, plant, faults, writes, nowMs, pkiFolder });
+        opcua = await startOpcUaServer({ host, port: opcuaPort, plant, faults, writes, shown, nowMs, pkiFolder });
         opcuaPort = opcua.port;
       }
     } catch (error) {
@@ -107,6 +111,7 @@ export async function startPlant(settings: StartPlantSettings): Promise<RunningP
     modbusEndpoint: `tcp://${host}:${modbusPort}`,
     plant,
     writes,
+    shown,
     faults,
     dropConnections: () => {
       opcua?.dropConnections();

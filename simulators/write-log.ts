@@ -27,6 +27,8 @@ export type WriteLog = {
   /** Received since the start, dropped ones included. */
   readonly count: () => number;
   readonly clear: () => void;
+  /** Called with each write before the device answers it; returns the way out. */
+  readonly onAppend: (listener: (write: ReceivedWrite) => void) => () => void;
 };
 
 const bound = 100_000;
@@ -34,12 +36,14 @@ const bound = 100_000;
 export function createWriteLog(): WriteLog {
   let writes: ReceivedWrite[] = [];
   let count = 0;
+  const listeners = new Set<(write: ReceivedWrite) => void>();
   return {
     append: (write) => {
       writes.push(write);
       count += 1;
       // Dropped in one go, now and then, so that a full log does not shift its whole array at every write.
       if (writes.length > bound * 1.1) writes = writes.slice(-bound);
+      for (const listener of [...listeners]) listener(write);
     },
     all: () => writes.slice(-bound),
     applied: (point) =>
@@ -50,6 +54,10 @@ export function createWriteLog(): WriteLog {
     clear: () => {
       writes = [];
       count = 0;
+    },
+    onAppend: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
   };
 }

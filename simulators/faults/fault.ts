@@ -16,10 +16,15 @@ type FaultOfKind =
   | { readonly kind: 'garbage-answer'; readonly on?: FaultScope }
   /** Modbus: holds an answer until the next request of the connection, then sends it first, `own` or `next` in its header. */
   | { readonly kind: 'late-answer'; readonly on?: FaultScope; readonly transactionId?: 'own' | 'next' }
-  /** Modbus: answers with this exception code instead of carrying out. */
-  | { readonly kind: 'exception'; readonly code: number; readonly on?: FaultScope }
-  /** OPC UA: answers a write with this status name, by default BadNotWritable, and does not carry out. */
-  | { readonly kind: 'refuse-write'; readonly status?: string }
+  /** Modbus: answers with this exception code, instead of carrying out or, `after-apply`, after it. */
+  | {
+      readonly kind: 'exception';
+      readonly code: number;
+      readonly on?: FaultScope;
+      readonly when?: 'before-apply' | 'after-apply';
+    }
+  /** OPC UA: answers a write with this status name, by default BadNotWritable; carries it out all the same `after-apply`. */
+  | { readonly kind: 'refuse-write'; readonly status?: string; readonly when?: 'before-apply' | 'after-apply' }
   /** Answers a write as done and does nothing. */
   | { readonly kind: 'ignore-write' }
   /** Applies a write and puts the former value back `afterMs` later. */

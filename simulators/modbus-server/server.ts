@@ -5,6 +5,7 @@ import { createDevice } from '../device.ts';
 import type { FaultSource } from '../faults/fault-board.ts';
 import { closeListener, listenOn } from '../listen.ts';
 import type { SimulatedPlant } from '../plant/plant.ts';
+import type { ShownHistory } from '../shown-history.ts';
 import type { WriteLog } from '../write-log.ts';
 import { createFrameReader, type ModbusFrame, wrapAnswer } from './frame.ts';
 import { createRegisterMap, type RegisterMap, type WriteAnswer } from './register-map.ts';
@@ -25,6 +26,7 @@ export type ModbusServerSettings = {
   readonly plant: SimulatedPlant;
   readonly faults: FaultSource;
   readonly writes: WriteLog;
+  readonly shown: ShownHistory;
   readonly nowMs: () => number;
   /** What requests to units other than 1 get. */
   readonly otherUnits: 'exception' | 'silence';
@@ -53,8 +55,8 @@ const mostUnreadBytes = 1_000_000;
 
 /** Rejects with PortTaken. */
 export async function startModbusServer(settings: ModbusServerSettings): Promise<ModbusServer> {
-  const { faults, plant, writes, nowMs } = settings;
-  const device = createDevice('modbus', plant, faults, nowMs);
+  const { faults, plant, writes, shown, nowMs } = settings;
+  const device = createDevice('modbus', plant, faults, nowMs, shown);
   const map = createRegisterMap(device);
   const connections = new Set<Connection>();
 
@@ -122,7 +124,8 @@ export async function startModbusServer(settings: ModbusServerSettings): Promise
     let pdu: Buffer;
     if (exception !== null) {
       pdu = exceptionPdu(functionCode, exception.code);
-      if (isWrite) log(request, { exception: exception.code, writes: [] });
+      if (exception.when === 'after-apply') carryOut(frame.pdu, request);
+      else if (isWrite) log(request, { exception: exception.code, writes: [] });
     } else {
       pdu = carryOut(frame.pdu, request);
     }

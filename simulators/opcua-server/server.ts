@@ -7,6 +7,7 @@ import { createDevice, type DeviceVerdict } from '../device.ts';
 import type { FaultSource } from '../faults/fault-board.ts';
 import type { SimulatedPlant } from '../plant/plant.ts';
 import type { Point, PointValue } from '../plant/points.ts';
+import type { ShownHistory } from '../shown-history.ts';
 import type { WriteLog } from '../write-log.ts';
 import { openCertificates } from './certificates.ts';
 import { addPointNodes, demoPlantNamespace, statusByName } from './point-nodes.ts';
@@ -20,6 +21,7 @@ export type OpcUaServerSettings = {
   readonly plant: SimulatedPlant;
   readonly faults: FaultSource;
   readonly writes: WriteLog;
+  readonly shown: ShownHistory;
   readonly nowMs: () => number;
   /** Holds the server's key and certificates; made when absent. */
   readonly pkiFolder: string;
@@ -37,9 +39,9 @@ export type OpcUaServer = {
 
 /** Rejects with PortTaken. */
 export async function startOpcUaServer(settings: OpcUaServerSettings): Promise<OpcUaServer> {
-  const { plant, faults, writes, nowMs } = settings;
+  const { plant, faults, writes, shown, nowMs } = settings;
   const relay = await startRelay(settings.host, settings.port, faults, nowMs);
-  const device = createDevice('opcua', plant, faults, nowMs);
+  const device = createDevice('opcua', plant, faults, nowMs, shown);
   const trace = createWriteTrace();
   // Answers that faults hold back; bounded by the requests that clients have outstanding.
   const waiting = new Set<() => void>();
@@ -167,7 +169,7 @@ function statusOf({ verdict, status }: DeviceVerdict): StatusCode {
   switch (verdict) {
     case 'applied':
     case 'ignored':
-      return StatusCodes.Good;
+      return status === null ? StatusCodes.Good : statusByName(status);
     case 'out-of-range':
       return StatusCodes.BadOutOfRange;
     case 'not-writable':
