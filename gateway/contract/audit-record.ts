@@ -53,6 +53,8 @@ export const recordKinds = [
   'audit.viewed',
   'audit.exported',
   'audit.verified',
+  'setpoint.baseline',
+  'setpoint.unattributed',
 ] as const;
 export const recordKindSchema = z.enum(recordKinds);
 export type RecordKind = (typeof recordKinds)[number];

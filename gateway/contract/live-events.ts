@@ -3,6 +3,7 @@
 import type { CommandView } from './command.ts';
 import type { AreaId, TagId } from './ids.ts';
 import type { ConnectionView } from './tag.ts';
+import type { UnattributedChange } from './unattributed-change.ts';
 
 /** Sent by the client with `join`; acknowledged with the layout; then one snapshot frame an area, then changes. */
 export type JoinRequest = { readonly areas: readonly AreaId[] };
@@ -20,6 +21,8 @@ export type ServerEvents = {
   frame: (frame: ArrayBuffer | Uint8Array) => void;
   command: (command: CommandView) => void;
   connection: (connection: ConnectionView) => void;
+  /** A setpoint changed in the PLC without a command from here, and that is on record (CMD-11). */
+  unattributed: (change: UnattributedChange) => void;
   /** The client was too slow: it left the broadcast and now gets a fresh snapshot. */
   lagged: (notice: { droppedFrames: number }) => void;
   /** The session is over (idle, ended, terminal revoked); the socket closes next. */

@@ -260,4 +260,6 @@ export const recordKinds: Readonly<Record<RecordKind, string>> = {
   'audit.viewed': 'Audit trail viewed',
   'audit.exported': 'Audit trail exported',
   'audit.verified': 'Audit log verified',
+  'setpoint.baseline': 'Setpoint taken as it is in the PLC',
+  'setpoint.unattributed': 'Setpoint changed outside Countersign',
 };
