@@ -22,6 +22,7 @@ const subCommands: { readonly [words: string]: () => Promise<SubCommand> } = {
       run: (args, env) => (args.length > 0 ? refuseArguments(args) : simulate(env)),
     };
   },
+  check: async () => (await import('./check.ts')).check,
   'audit verify': async () => (await import('./audit-verify.ts')).auditVerify,
   'audit export': async () => (await import('./audit-export.ts')).auditExport,
 };
