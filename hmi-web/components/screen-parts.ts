@@ -32,7 +32,7 @@ export function valuePart(place: Element, tag: TagView): Renew {
     setText(title, `${tag.id}. ${reading.sentence}`);
     setText(number, reading.mark === 'bad' || reading.mark === 'none' ? `? ${reading.text}` : reading.text);
     setText(unit, reading.text === noValue ? '' : tag.unit);
-    setText(age, reading.age);
+    setText(age, reading.shortAge);
     setText(word, shortWord(reading, width));
   };
 }

@@ -20,11 +20,20 @@ export type Reading = {
   readonly mark: Mark;
   /** Short word beside the value; empty when it is good. */
   readonly word: string;
+  /** Since the source gave this value: `5 s`; `steady 4 min` where it is good and merely has not changed. */
   readonly age: string;
+  /** The same where there is room for one word: `steady`. */
+  readonly shortAge: string;
   /** Full sentence for assistive technology and tooltips. */
   readonly sentence: string;
   readonly sourceTimeMs: number | null;
 };
+
+/**
+ * From here on a good value is called steady rather than old: the gateway turns what its source no longer vouches for
+ * bad or uncertain (DRV-5), so a good value is a present one, however long it has not changed.
+ */
+const steadyAfterMs = 10_000;
 
 /** `staleSinceMs`: when the page lost the gateway, or null. `nowMs`: the gateway's time. */
 export function readingOf(
@@ -35,18 +44,22 @@ export function readingOf(
 ): Reading {
   const value = wire === undefined ? null : fromWire(tag.dataType, wire.value);
   const text = valueText(tag, value);
-  const age = ageText(wire === undefined || wire.sourceTimeMs === null ? null : nowMs - wire.sourceTimeMs);
+  const ageMs = wire === undefined || wire.sourceTimeMs === null ? null : nowMs - wire.sourceTimeMs;
+  const age = ageText(ageMs);
   const mark: Mark =
     wire === undefined ? 'none' : staleSinceMs !== null ? 'stale' : wire.quality === 'good' ? 'ok' : wire.quality;
   const word = wordOf(mark, wire);
   const shown = withUnit(text, tag.unit);
+  const steady = mark === 'ok' && ageMs !== null && ageMs >= steadyAfterMs;
+  const spoken = age.replace('\u00a0', ' ');
   return {
     value,
     text,
     mark,
     word,
-    age,
-    sentence: `${tag.description}: ${shown}, ${mark === 'ok' ? 'good' : word}, age ${age.replace('\u00a0', ' ')}`,
+    age: steady ? `steady ${age}` : age,
+    shortAge: steady ? 'steady' : age,
+    sentence: `${tag.description}: ${shown}, ${mark === 'ok' ? 'good' : word}, ${steady ? 'steady for' : 'age'} ${spoken}`,
     sourceTimeMs: wire?.sourceTimeMs ?? null,
   };
 }

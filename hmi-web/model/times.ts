@@ -20,13 +20,17 @@ export function clockTime(time: string | number, timeZone: string): string {
   return plantTime(time, timeZone).local.slice(11);
 }
 
+const typedTime = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d)?))?$/;
 /**
- * Time in the plant's zone as typed into a date-and-time field (`2026-04-17T14:03`), as RFC 3339 in UTC.
+ * Time in the plant's zone as a person types it (`2026-04-17 14:03`, seconds or the day alone as well), as RFC 3339 in UTC.
  * Null when it is empty or no time. In the hour that a change of summer time repeats, the first one is meant.
  */
 export function plantTimeToUtc(typed: string, timeZone: string): string | null {
-  const asIfUtcMs = Date.parse(`${typed}Z`);
-  if (typed === '' || Number.isNaN(asIfUtcMs)) return null;
+  const [, day, clock = '00:00'] = typedTime.exec(typed.trim()) ?? [];
+  const asIfUtcMs = Date.parse(`${day}T${clock}Z`);
+  if (day === undefined || Number.isNaN(asIfUtcMs)) return null;
+  // JavaScript takes a 30th of February for the 2nd of March.
+  if (!new Date(asIfUtcMs).toISOString().startsWith(day)) return null;
   for (const guessMs of [asIfUtcMs - 86_400_000, asIfUtcMs, asIfUtcMs + 86_400_000]) {
     const candidateMs = asIfUtcMs - offsetMsAt(guessMs, timeZone);
     if (asIfUtcMs - offsetMsAt(candidateMs, timeZone) === candidateMs) return new Date(candidateMs).toISOString();

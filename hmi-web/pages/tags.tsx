@@ -101,7 +101,7 @@ export function TagsPage() {
                 <span>Quality</span>
               </th>
               <th className="cs-right">
-                <span title="Since the source last gave a new value">Age</span>
+                <span title="Since the source gave this value; steady: good, and unchanged since then">Age</span>
               </th>
               <th>
                 <span className="cs-visually-hidden">Change</span>
@@ -138,7 +138,9 @@ function TagRow({ tag, area }: { readonly tag: TagView; readonly area: string })
           {reading.mark === 'ok' ? 'Good' : `? ${reading.word}`}
         </span>
       </td>
-      <td className="cs-right">{reading.age}</td>
+      <td className="cs-right" style={{ whiteSpace: 'nowrap' }}>
+        {reading.age}
+      </td>
       <td className="cs-right">
         {tag.setpoint !== null && (
           <Button

@@ -10,8 +10,23 @@ const good: Wire = { value: 37.04, quality: 'good', reason: 'none', sourceTimeMs
 
 describe('HMI-2: a reading', () => {
   test('shows value, unit and age, and says nothing more while it is good', () => {
-    expect(readingOf(tag, good, 13_000, null)).toMatchObject({ text: '37.0', mark: 'ok', word: '', age: '12\u00a0s' });
-    expect(readingOf(tag, good, 13_000, null).sentence).toBe('Temperature: 37.0\u00a0°C, good, age 12 s');
+    expect(readingOf(tag, good, 13_000, null)).toMatchObject({
+      text: '37.0',
+      mark: 'ok',
+      word: '',
+      age: 'steady 12\u00a0s',
+    });
+    expect(readingOf(tag, good, 6_000, null).sentence).toBe('Temperature: 37.0\u00a0°C, good, age 5 s');
+  });
+  test('DRV-5: a good value that does not change is steady, not old; one that is not good has an age', () => {
+    const steady = readingOf(tag, good, 58_000, null);
+    expect(steady).toMatchObject({ age: 'steady 57\u00a0s', shortAge: 'steady' });
+    expect(steady.sentence).toBe('Temperature: 37.0\u00a0°C, good, steady for 57 s');
+    expect(readingOf(tag, { ...good, quality: 'uncertain', reason: 'not-vouched-for' }, 58_000, null)).toMatchObject({
+      age: '57\u00a0s',
+      shortAge: '57\u00a0s',
+    });
+    expect(readingOf(tag, good, 58_000, 20_000).age).toBe('57\u00a0s');
   });
   test('carries a word for every quality that is not good', () => {
     const bad = readingOf(tag, { ...good, quality: 'bad', reason: 'connection-lost' }, 13_000, null);
@@ -52,6 +67,11 @@ test('AUD-6: a typed plant time becomes UTC, also around a change of summer time
   expect(plantTimeToUtc('2026-03-29T03:00', 'Europe/Berlin')).toBe('2026-03-29T01:00:00.000Z');
   // 02:30 happens twice on that night: the first one is meant.
   expect(plantTimeToUtc('2026-10-25T02:30', 'Europe/Berlin')).toBe('2026-10-25T00:30:00.000Z');
+  // As it is typed: with a space, with seconds, or a day alone; nothing that leaves room for guesses.
+  expect(plantTimeToUtc(' 2026-07-15 14:00:30 ', 'Europe/Berlin')).toBe('2026-07-15T12:00:30.000Z');
+  expect(plantTimeToUtc('2026-07-15', 'Europe/Berlin')).toBe('2026-07-14T22:00:00.000Z');
+  expect(plantTimeToUtc('07/15/2026 14:00', 'Europe/Berlin')).toBeNull();
+  expect(plantTimeToUtc('2026-02-30 14:00', 'Europe/Berlin')).toBeNull();
   expect(plantTimeToUtc('', 'Europe/Berlin')).toBeNull();
   expect(plantTimeToUtc('yesterday', 'Europe/Berlin')).toBeNull();
 });
