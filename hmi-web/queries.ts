@@ -11,7 +11,17 @@ const notHere: Latest = { value: null, quality: 'bad', reason: 'never-read', sou
 
 export function createQueryClient(): QueryClient {
   return new QueryClient({
-    defaultOptions: { queries: { retry: false, refetchOnWindowFocus: false, staleTime: 30_000 } },
+    defaultOptions: {
+      queries: {
+        retry: false,
+        staleTime: 30_000,
+        // Neither the focus nor the network's return asks again: the live link tells what is new, and when it was lost.
+        refetchOnWindowFocus: false,
+        refetchOnReconnect: false,
+        // A panel without any network but the plant's, or none at all beside its own gateway, counts as offline.
+        networkMode: 'always',
+      },
+    },
   });
 }
 

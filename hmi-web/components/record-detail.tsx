@@ -4,17 +4,20 @@ import { Button } from '@mantine/core';
 import type { AuditRecord } from '../../gateway/contract/audit-record.ts';
 import { type AuditFilter, actorText, changeText, jsonText, kindText, readJws } from '../model/audit-words.ts';
 import { plantTime } from '../model/times.ts';
+import type { Shape } from '../model/values.ts';
 import { meanings } from '../texts/en.ts';
 
 export function RecordDetail(props: {
   readonly record: AuditRecord;
+  /** Of the tag that it is about, where it is about one: names its states. */
+  readonly shape: Shape | undefined;
   readonly timeZone: string;
   readonly onNarrow: (part: Partial<AuditFilter>) => void;
 }) {
   const { record, timeZone, onNarrow } = props;
   const time = plantTime(record.time, timeZone);
   const signature = record.signature === undefined ? null : readJws(record.signature.jws);
-  const change = changeText(record);
+  const change = changeText(record, props.shape);
   return (
     <div className="cs-page" style={{ padding: '8px 0 14px' }}>
       <dl className="cs-facts">

@@ -3,9 +3,10 @@
 import type { AuditRecord } from '../../gateway/contract/audit-record.ts';
 import { recordKinds } from '../texts/en.ts';
 import { plantTimeToUtc } from './times.ts';
+import { exactText, type Shape } from './values.ts';
 
 export type AuditFilter = {
-  /** As typed, in the plant's time: `2026-04-17T14:03`. */
+  /** As typed, in the plant's time: `2026-04-17 14:03`. */
   readonly from: string;
   readonly to: string;
   readonly actor: string;
@@ -15,7 +16,14 @@ export type AuditFilter = {
 };
 export const noFilter: AuditFilter = { from: '', to: '', actor: '', kind: '', tag: '', terminal: '' };
 
-/** `?from=…&kind=…`, empty when nothing is asked for. Times that are no times are left out. */
+/** The fields that hold something other than a time: to be told, never to be left out in silence. */
+export function unreadableTimes(filter: AuditFilter, timeZone: string): readonly ('from' | 'to')[] {
+  return (['from', 'to'] as const).filter(
+    (field) => filter[field].trim() !== '' && plantTimeToUtc(filter[field], timeZone) === null,
+  );
+}
+
+/** `?from=…&kind=…`, empty when nothing is asked for. Times must be readable: see `unreadableTimes`. */
 export function auditQuery(
   filter: AuditFilter,
   timeZone: string,
@@ -40,12 +48,26 @@ export function actorText(record: Pick<AuditRecord, 'actor'>): string {
   return record.actor === null ? 'Gateway' : record.actor.printedName;
 }
 
-/** What changed, on one line: `37 → 37.5 °C`; empty where nothing did. */
-export function changeText(record: Pick<AuditRecord, 'old' | 'new' | 'unit'>): string {
+/** What changed, on one line: `37.0 → 37.5 °C`, `Run → Stop` where the tag's shape is known; empty where nothing did. */
+export function changeText(record: Pick<AuditRecord, 'old' | 'new' | 'unit'>, shape?: Shape): string {
   const unit = record.unit === undefined || record.unit === '' ? '' : `\u00a0${record.unit}`;
-  if (record.new === undefined) return record.old === undefined ? '' : `was ${jsonText(record.old)}${unit}`;
-  if (record.old === undefined) return `${jsonText(record.new)}${unit}`;
-  return `${jsonText(record.old)} → ${jsonText(record.new)}${unit}`;
+  const text = (value: unknown): string =>
+    shape !== undefined && (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string')
+      ? exactText(shape, value)
+      : jsonText(value);
+  if (record.new === undefined) return record.old === undefined ? '' : `was ${text(record.old)}${unit}`;
+  if (record.old === undefined) return `${text(record.new)}${unit}`;
+  return `${text(record.old)} → ${text(record.new)}${unit}`;
+}
+
+/** Whether old and new fit on a line of the list: a whole document is for the record's details. */
+export function isPlainChange(record: Pick<AuditRecord, 'old' | 'new'>): boolean {
+  return [record.old, record.new].every((value) => typeof value !== 'object' || value === null);
+}
+
+/** Reason and comment together: `adjustment: culture is slow`. */
+export function reasonText(record: Pick<AuditRecord, 'reason'>): string {
+  return [record.reason?.code, record.reason?.comment].filter((part) => part !== null && part !== undefined).join(': ');
 }
 
 export function kindText(kind: string): string {

@@ -2,16 +2,27 @@
 // recorded by the gateway, so the page asks only when a person does.
 import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { type FormEvent, Fragment, useState } from 'react';
 import { LoadingPage } from '../components/loading-page.tsx';
 import { RecordDetail } from '../components/record-detail.tsx';
 import { RefusalNotice } from '../components/refusal-notice.tsx';
 import { useGateway, useSession } from '../gateway-context.ts';
-import { type AuditFilter, actorText, auditQuery, changeText, kindText, noFilter } from '../model/audit-words.ts';
+import {
+  type AuditFilter,
+  actorText,
+  auditQuery,
+  changeText,
+  isPlainChange,
+  kindText,
+  noFilter,
+  reasonText,
+  unreadableTimes,
+} from '../model/audit-words.ts';
 import { mayAnywhere } from '../model/permissions.ts';
 import { type Explanation, explainError } from '../model/refusal-words.ts';
 import { plantTime } from '../model/times.ts';
+import { tagsQuery } from '../queries.ts';
 import { recordKinds } from '../texts/en.ts';
 import '../styles/pages.css';
 
@@ -31,12 +42,18 @@ export function AuditPage() {
     queryFn: ({ pageParam }) => gateway.api.audit(auditQuery(filter, timeZone, { limit: pageSize, after: pageParam })),
     initialPageParam: undefined as number | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
-    staleTime: 5_000,
+    // Every question to the log is a record of its own: asked once a view, and again only when a person says so.
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
   });
+  const tags = useQuery(tagsQuery(gateway));
+  const shapeOf = (subject: string) => tags.data?.find((tag) => tag.id === subject);
+  const unreadable = unreadableTimes(draft, timeZone);
   const records = pages.data?.pages.flatMap((page) => page.records) ?? [];
   const set = (part: Partial<AuditFilter>) => setDraft({ ...draft, ...part });
   const apply = (event: FormEvent) => {
     event.preventDefault();
+    if (unreadable.length > 0) return;
     if (JSON.stringify(draft) === JSON.stringify(filter)) void pages.refetch();
     else setFilter(draft);
   };
@@ -79,20 +96,18 @@ export function AuditPage() {
           ))}
       </div>
       <form className="cs-filters" onSubmit={apply} aria-label="Filter">
-        <TextInput
-          type="datetime-local"
-          w={208}
-          label={`From (${timeZone})`}
-          value={draft.from}
-          onChange={(event) => set({ from: event.currentTarget.value })}
-        />
-        <TextInput
-          type="datetime-local"
-          w={208}
-          label="To"
-          value={draft.to}
-          onChange={(event) => set({ to: event.currentTarget.value })}
-        />
+        {(['from', 'to'] as const).map((field) => (
+          <TextInput
+            key={field}
+            w={176}
+            label={field === 'from' ? `From (${timeZone})` : 'To'}
+            placeholder="2026-01-31 14:00"
+            spellCheck={false}
+            value={draft[field]}
+            error={unreadable.includes(field) ? 'YYYY-MM-DD hh:mm' : undefined}
+            onChange={(event) => set({ [field]: event.currentTarget.value })}
+          />
+        ))}
         <NativeSelect
           label="Kind"
           value={draft.kind}
@@ -101,27 +116,27 @@ export function AuditPage() {
             { value: '', label: 'All kinds' },
             ...Object.entries(recordKinds).map(([value, label]) => ({ value, label: `${label} (${value})` })),
           ]}
-          style={{ width: 150 }}
+          style={{ width: 170 }}
         />
         <TextInput
           label="Person"
           placeholder="user name"
           value={draft.actor}
           onChange={(event) => set({ actor: event.currentTarget.value })}
-          style={{ width: 110 }}
+          style={{ width: 120 }}
         />
         <TextInput
           label="Tag or subject"
           value={draft.tag}
           onChange={(event) => set({ tag: event.currentTarget.value })}
-          style={{ width: 128 }}
+          style={{ width: 150 }}
         />
         <TextInput
           label="Terminal"
           placeholder="identification"
           value={draft.terminal}
           onChange={(event) => set({ terminal: event.currentTarget.value })}
-          style={{ width: 120 }}
+          style={{ width: 130 }}
         />
         <Button type="submit" loading={pages.isFetching && !pages.isFetchingNextPage} style={{ minWidth: 90 }}>
           Show
@@ -145,7 +160,7 @@ export function AuditPage() {
                   <th className="cs-right">
                     <span>No.</span>
                   </th>
-                  {['Time', 'What', 'Who', 'Terminal', 'Subject', 'Change', 'Reason'].map((label) => (
+                  {['Time', 'What', 'Who and where', 'Subject', 'Change', 'Reason'].map((label) => (
                     <th key={label}>
                       <span>{label}</span>
                     </th>
@@ -173,18 +188,31 @@ export function AuditPage() {
                             {kindText(record.kind)}
                           </button>
                         </td>
-                        <td style={{ whiteSpace: 'nowrap' }}>{actorText(record)}</td>
-                        <td style={{ whiteSpace: 'nowrap' }}>{record.terminal?.name ?? '–'}</td>
-                        <td>
+                        <td style={{ whiteSpace: 'nowrap' }}>
+                          {actorText(record)}
+                          {record.terminal !== null && <small>{record.terminal.name}</small>}
+                        </td>
+                        <td title={record.subject}>
                           <code>{record.subject.length > 22 ? `${record.subject.slice(0, 21)}…` : record.subject}</code>
                         </td>
-                        <td>{changeText(record).slice(0, 40)}</td>
-                        <td>{record.reason?.comment ?? record.reason?.code ?? ''}</td>
+                        <td style={{ whiteSpace: 'nowrap' }}>
+                          {isPlainChange(record) ? (
+                            changeText(record, shapeOf(record.subject))
+                          ) : (
+                            <span className="cs-muted">in the details</span>
+                          )}
+                        </td>
+                        <td className="cs-reason">{reasonText(record)}</td>
                       </tr>
                       {isOpen && (
                         <tr>
-                          <td colSpan={8}>
-                            <RecordDetail record={record} timeZone={timeZone} onNarrow={narrow} />
+                          <td colSpan={7}>
+                            <RecordDetail
+                              record={record}
+                              shape={shapeOf(record.subject)}
+                              timeZone={timeZone}
+                              onNarrow={narrow}
+                            />
                           </td>
                         </tr>
                       )}

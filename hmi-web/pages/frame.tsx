@@ -34,7 +34,9 @@ export function Frame() {
     let before = gateway.link().kind;
     return gateway.subscribeLink(() => {
       const kind = gateway.link().kind;
-      if (kind === 'live' && before === 'lost') void client.invalidateQueries();
+      // Not the audit trail: each view of it is a record, and only a person's wish opens one (AUD-1).
+      if (kind === 'live' && before === 'lost')
+        void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'audit' });
       before = kind;
     });
   }, [gateway, client]);
