@@ -55,7 +55,7 @@ export function createEndpoints(send: SendRequest) {
     signCommand: (id: string, body: SignatureBody) =>
       post<CommandView>(`/commands/${segment(id)}/signatures`, body, 30_000),
     withdraw: (id: string) => send('DELETE', `${root}/commands/${segment(id)}`, { byPerson: true }),
-    commands: () => get<CommandPage>('/commands'),
+    commands: (after?: number) => get<CommandPage>(`/commands${after === undefined ? '' : `?after=${after}`}`),
     command: (id: string) => get<CommandView>(`/commands/${segment(id)}`),
     audit: (query: string) => get<AuditPage>(`/audit${query}`, undefined, true),
     auditExport: async (query: string) =>

@@ -1,13 +1,17 @@
-// Commands: the open ones first, then what has happened lately. Loaded when opened; kept up to date by live events.
-
+// Commands: the open ones first, then what has happened lately, older ones on demand. Loaded when opened; kept up to
+// date by live events.
+import { Button } from '@mantine/core';
 import { IconArrowRight } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
 import type { CommandView } from '../../gateway/contract/command.ts';
 import { LoadingPage } from '../components/loading-page.tsx';
+import { RefusalNotice } from '../components/refusal-notice.tsx';
 import { StateLabel } from '../components/state-label.tsx';
 import { useGateway, useSession } from '../gateway-context.ts';
 import { inOrder, isClosed } from '../model/command-fate.ts';
+import { type Explanation, explainError } from '../model/refusal-words.ts';
 import { plantTime } from '../model/times.ts';
 import { exactText, withUnit } from '../model/values.ts';
 import { commandsQuery, tagsQuery } from '../queries.ts';
@@ -18,8 +22,29 @@ export function CommandsPage() {
   const { plant } = useSession();
   const commands = useQuery({ ...commandsQuery(gateway), refetchOnMount: 'always' });
   const tags = useQuery(tagsQuery(gateway));
+  const [older, setOlder] = useState<readonly CommandView[]>([]);
+  const [reached, setReached] = useState<number | null | undefined>(undefined);
+  const [loading, setLoading] = useState(false);
+  const [refusal, setRefusal] = useState<Explanation | null>(null);
   if (commands.data === undefined) return <LoadingPage error={commands.error} />;
-  const ordered = inOrder(commands.data.commands);
+  const newest = commands.data.commands;
+  const ordered = inOrder([...newest, ...older.filter((entry) => newest.every(({ id }) => id !== entry.id))]);
+  const next = reached === undefined ? commands.data.next : reached;
+  const loadOlder = async () => {
+    if (next === null) return;
+    setLoading(true);
+    setRefusal(null);
+    try {
+      const page = await gateway.api.commands(next);
+      // What is shown now is kept as well: newer commands may push it off the first page.
+      setOlder([...ordered, ...page.commands.filter((entry) => ordered.every(({ id }) => id !== entry.id))]);
+      setReached(page.next);
+    } catch (error) {
+      setRefusal(explainError(error));
+    } finally {
+      setLoading(false);
+    }
+  };
   const openCount = ordered.filter((entry) => !isClosed(entry.state)).length;
   const shape = (command: CommandView) => tags.data?.find((tag) => tag.id === command.tagId);
 
@@ -87,6 +112,12 @@ export function CommandsPage() {
         </table>
         {ordered.length === 0 && <p className="cs-page cs-muted">No command was asked for yet.</p>}
       </div>
+      {refusal !== null && <RefusalNotice explanation={refusal} />}
+      {next !== null && (
+        <Button variant="default" loading={loading} onClick={() => void loadOlder()}>
+          Older commands
+        </Button>
+      )}
     </section>
   );
 }
