@@ -1,14 +1,16 @@
 // The process page of one area: its screen, and small trends of what its setpoints steer. Loaded when first opened.
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { use, useMemo } from 'react';
+import { lazy, Suspense, use, useMemo } from 'react';
 import type { TagView } from '../../gateway/contract/tag.ts';
 import { LoadingPage } from '../components/loading-page.tsx';
 import { ProcessScreen } from '../components/process-screen.tsx';
-import { SmallTrend } from '../components/small-trend.tsx';
 import { ChangeContext, useGateway, useSession } from '../gateway-context.ts';
 import { areasQuery, screenQuery, tagsQuery } from '../queries.ts';
 import '../styles/process.css';
+
+// The screen does not wait for the chart library.
+const SmallTrend = lazy(async () => ({ default: (await import('../components/small-trend.tsx')).SmallTrend }));
 
 export function ProcessPage() {
   const gateway = useGateway();
@@ -35,7 +37,9 @@ export function ProcessPage() {
       {trends.length > 0 && (
         <aside className="cs-trends" aria-label="Trends of the last 15 minutes">
           {trends.map(({ value, setpoint }) => (
-            <SmallTrend key={setpoint.id} value={value} setpoint={setpoint} timeZone={session.plant.timeZone} />
+            <Suspense key={setpoint.id} fallback={<div className="cs-trend" aria-hidden="true" />}>
+              <SmallTrend value={value} setpoint={setpoint} timeZone={session.plant.timeZone} />
+            </Suspense>
           ))}
         </aside>
       )}
