@@ -1,7 +1,7 @@
 // A command as the outside sees it: its states, its request and its view (CMD-1, NE 178 where the vocabulary fits).
 import { z } from 'zod';
 import { recordKindSchema } from './audit-record.ts';
-import { areaIdSchema, commandIdSchema, tagIdSchema, timeSchema } from './ids.ts';
+import { areaIdSchema, commandIdSchema, givenTimeSchema, tagIdSchema, timeSchema } from './ids.ts';
 import { meaningSchema, requiresSchema, statementSchema } from './statement.ts';
 import { qualitySchema, tagValueSchema } from './values.ts';
 
@@ -40,7 +40,7 @@ export const commandBodySchema = z.strictObject({
   tagId: tagIdSchema,
   value: tagValueSchema,
   /** What the person saw when he asked. */
-  observed: z.strictObject({ value: tagValueSchema, sourceTime: timeSchema }),
+  observed: z.strictObject({ value: tagValueSchema, sourceTime: givenTimeSchema }),
 });
 export type CommandBody = z.infer<typeof commandBodySchema>;
 

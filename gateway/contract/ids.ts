@@ -42,3 +42,17 @@ export type UserId = z.infer<typeof userIdSchema>;
 
 /** RFC 3339 in UTC, `Z`, any number of fraction digits from 0 to 6. */
 export const timeSchema = z.iso.datetime({ offset: false });
+/** A time as clients may write it: UTC as `Z` or as `+00:00`, which some languages prefer; comes out with `Z`. */
+export const givenTimeSchema = z.iso
+  .datetime({ offset: true })
+  .regex(/(Z|[+-]00:00)$/, 'must be in UTC')
+  .overwrite((time) => time.replace(/[+-]00:00$/, 'Z'));
+
+/** Free text of one line, trimmed: no control characters, no half of a surrogate pair, which no log and no database holds. */
+export const lineSchema = (longest: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(longest)
+    .refine((text) => !/[\p{Cc}\p{Cs}]/u.test(text), 'must be text without control characters');

@@ -1,6 +1,6 @@
 // Sign-in, session, terminals, accounts on the wire.
 import { z } from 'zod';
-import { areaIdSchema, terminalIdSchema, timeSchema } from './ids.ts';
+import { areaIdSchema, lineSchema, terminalIdSchema, timeSchema } from './ids.ts';
 
 export const permissions = [
   'view',
@@ -22,10 +22,21 @@ export const publicKeySchema = z.strictObject({
 });
 export type PublicKey = z.infer<typeof publicKeySchema>;
 
+/** The same as clients bring it: with what WebCrypto and key stores add, which is left out. Private members are refused. */
+export const givenPublicKeySchema = publicKeySchema
+  .extend({
+    kid: z.string().optional(),
+    use: z.string().optional(),
+    alg: z.string().optional(),
+    key_ops: z.array(z.string()).optional(),
+    ext: z.boolean().optional(),
+  })
+  .transform(({ kty, crv, x, y }): PublicKey => ({ kty, crv, x, y }));
+
 export const terminalStates = ['active', 'pending', 'revoked'] as const;
 export const terminalBodySchema = z.strictObject({
-  name: z.string().trim().min(1).max(80),
-  publicKey: publicKeySchema,
+  name: lineSchema(80),
+  publicKey: givenPublicKeySchema,
   code: z.string().min(1).max(64).optional(),
 });
 export const terminalViewSchema = z.object({

@@ -1,7 +1,7 @@
 // What a signature says (SIG-6). The gateway makes a Statement; the client adds who, why and when, and signs the
 // RFC 8785 bytes of the whole as a compact JWS (ES256) with the terminal's key. interfaces.md, "HTTP API".
 import { z } from 'zod';
-import { areaIdSchema, commandIdSchema, tagIdSchema, terminalIdSchema, timeSchema } from './ids.ts';
+import { areaIdSchema, commandIdSchema, givenTimeSchema, tagIdSchema, terminalIdSchema, timeSchema } from './ids.ts';
 import { qualitySchema, tagValueSchema } from './values.ts';
 
 export const statementType = 'countersign-statement+jws';
@@ -57,7 +57,7 @@ export const signerPartSchema = z.strictObject({
   meaning: meaningSchema,
   reasonCode: z.string().max(64).nullish(),
   comment: z.string().max(2000).nullish(),
-  signedAt: timeSchema,
+  signedAt: givenTimeSchema,
 });
 export type SignerPart = z.infer<typeof signerPartSchema>;
 export const signerPartNames = ['signer', 'meaning', 'reasonCode', 'comment', 'signedAt'] as const;
@@ -100,7 +100,7 @@ export const certificationStatementSchema = z.strictObject({
   signer: z.string().min(1).max(256),
   terminal: terminalIdSchema,
   nonce: z.string(),
-  signedAt: timeSchema,
+  signedAt: givenTimeSchema,
 });
 export const certificationOfferSchema = z.strictObject({
   version: z.int(),

@@ -10,7 +10,7 @@ import { installDocumentation } from './documentation.ts';
 import { type GuardParts, installGuard } from './guard.ts';
 import { bodyLimitBytes, installJsonBody } from './json-body.ts';
 import { peerAddress } from './peer-address.ts';
-import { installProblemAnswers } from './problem-answers.ts';
+import { answerBrokenRequest, installProblemAnswers } from './problem-answers.ts';
 import { createRefusalRecords } from './refusal-records.ts';
 import { type Application, requireDeclaredAccess } from './route-access.ts';
 import { installSecureHeaders } from './secure-headers.ts';
@@ -40,6 +40,7 @@ export function buildApplication(parts: ApplicationParts, modules: readonly Rout
     // Addresses come from the socket alone; a trusted proxy is a matter for the hardened set-up.
     trustProxy: false,
     requestTimeout: 30_000,
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket),
     routerOptions: { caseSensitive: true, maxParamLength: 256 },
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',

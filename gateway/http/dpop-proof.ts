@@ -84,7 +84,8 @@ export async function verifyProof(proof: string, request: ProofRequest): Promise
 export function digestMatches(bodyDigest: string | undefined, body: Uint8Array | null): boolean {
   if (body === null || body.length === 0)
     return bodyDigest === undefined || sameText(bodyDigest, digest(new Uint8Array()));
-  return bodyDigest !== undefined && sameText(bodyDigest, digest(body));
+  // Some encoders pad base64url (RFC 4648 §5): the same digest.
+  return bodyDigest !== undefined && sameText(bodyDigest.replace(/=$/, ''), digest(body));
 }
 
 function digest(body: Uint8Array): string {

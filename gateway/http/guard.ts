@@ -128,6 +128,10 @@ export async function proveLive(
   const address = peerAddress(handshake.address);
   const hostRefusal = parts.demo ? refuseForeignHost({ headers: handshake.headers }, parts.origins()) : null;
   if (hostRefusal !== null) return hostRefusal;
+  // Browsers let every page open sockets anywhere and say only here which page it is.
+  const { origin } = handshake.headers;
+  if (origin !== undefined && !parts.origins().some((own) => new URL(own).origin === origin))
+    return refuse('host-refused', 'The live socket is for the gateway’s own pages.');
   const proven = await proveKey(parts, typeof handshake.dpop === 'string' ? handshake.dpop : undefined, {
     method: 'GET',
     path: '/socket.io/',

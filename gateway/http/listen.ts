@@ -10,9 +10,11 @@ export async function listen(app: Application, host: string, port: number): Prom
   await app.listen({ host, port });
   const address = app.server.address() as AddressInfo;
   if (host !== '127.0.0.1') return { port: address.port, close: () => app.close() };
-  const second = createServer();
+  const { requestTimeout, keepAliveTimeout } = app.server;
+  // The same patience with slow clients at both addresses.
+  const second = createServer({ requestTimeout, keepAliveTimeout });
   // Fastify's server handles what either of the two accepts, upgrades of the live socket included.
-  for (const event of ['request', 'upgrade'] as const)
+  for (const event of ['request', 'upgrade', 'clientError'] as const)
     second.on(event, (...details: unknown[]) => app.server.emit(event, ...details));
   const bound = await listenOn(second, '::1', address.port);
   return {

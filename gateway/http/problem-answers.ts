@@ -1,5 +1,6 @@
 // Turns whatever a handler or hook threw into RFC 9457 problem+json, after its record where it is a refusal
 // (AUD-1). A fault's cause goes to the gateway's own log, never to the client.
+import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import type { RecordTerminal } from '../contract/audit-record.ts';
@@ -94,6 +95,22 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, refusa
     .header('cache-control', 'no-store')
     .serializer((value: unknown) => JSON.stringify(value))
     .send(problem);
+}
+
+/** What cannot be read as HTTP never becomes a request: it is answered here, and the connection closed. */
+export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
+    socket.destroy();
+    return;
+  }
+  const code = 'malformed-request';
+  const { status, title } = problemStatuses[code];
+  const detail = 'The request’s head is no HTTP/1.1, too large, or took too long.';
+  const body = JSON.stringify({ type: `urn:countersign:problem:${code}`, title, status, code, detail });
+  socket.end(
+    `HTTP/1.1 ${status} Bad Request\r\nContent-Type: application/problem+json; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
+  );
 }
 
 /** RFC 9449 §7.1 and §9. */

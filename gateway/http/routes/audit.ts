@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { AppendAudit, Caller } from '../../commands/ports.ts';
 import { type AuditPage, auditPageSchema, recordKindSchema } from '../../contract/audit-record.ts';
 import type { Json } from '../../contract/canonical.ts';
-import { timeSchema } from '../../contract/ids.ts';
+import { lineSchema, timeSchema } from '../../contract/ids.ts';
 import { problems } from '../refusal-answers.ts';
 import { type Application, callerOf } from '../route-access.ts';
 
@@ -37,16 +37,18 @@ const mediaTypes: Readonly<Record<ExportFormat, string>> = {
   jsonl: 'application/jsonl; charset=utf-8',
 };
 
+// The database counts no year 0.
+const sinceYearOne = timeSchema.refine((time) => !time.startsWith('0000'), 'must be of the year 1 or later');
 const filters = {
-  from: timeSchema.optional(),
-  to: timeSchema.optional(),
-  actor: z.string().min(1).max(256).optional().meta({ description: 'user id' }),
+  from: sinceYearOne.optional(),
+  to: sinceYearOne.optional(),
+  actor: lineSchema(256).optional().meta({ description: 'user id' }),
   kind: z
     .union([recordKindSchema, z.string().regex(/^[a-z]{1,32}\.$/)])
     .optional()
     .meta({ description: 'a kind, or the beginning of several with its dot: `command.`' }),
-  tag: z.string().min(1).max(256).optional().meta({ description: 'tag id, or another subject: `account:ada`, `log`' }),
-  terminal: z.string().min(1).max(64).optional().meta({ description: 'terminal id' }),
+  tag: lineSchema(256).optional().meta({ description: 'tag id, or another subject: `account:ada`, `log`' }),
+  terminal: lineSchema(64).optional().meta({ description: 'terminal id' }),
   command: z.uuid().optional(),
 };
 const pageQuery = z.strictObject({

@@ -26,6 +26,21 @@ afterAll(async () => {
 type Page = { records: AuditRecord[]; next: number | null };
 const page = async (query: string) => (await operator.get<Page>(`/audit${query}`)).body;
 
+describe('filters', () => {
+  test('AUD-6: a filter that no record can match by is malformed, not a fault of the log', async () => {
+    for (const query of [
+      'tag=%00',
+      'actor=a%00',
+      'terminal=%01',
+      'from=0000-01-01T00:00:00Z',
+      'to=0000-12-31T23:59:59Z',
+    ]) {
+      const answer = await operator.get(`/audit?${query}`);
+      expect([answer.status, codeOf(answer), query]).toEqual([400, 'malformed-request', query]);
+    }
+  });
+});
+
 describe('tags, areas and connections', () => {
   test('DRV-5, HMI-1: a tag shows its definition, limits and latest value with quality and times', async () => {
     const { body } = await operator.get('/tags/BR101.TIC.SP');

@@ -1,9 +1,12 @@
 // The terminal's proof on every request (TRM-2), the guard around it, and the answers to what is malformed.
+import { createHash } from 'node:crypto';
 import { request as rawRequest } from 'node:http';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { problemCodes } from '../../../gateway/contract/problem.ts';
 import { buildApplication } from '../../../gateway/http/application.ts';
+import { proveLive } from '../../../gateway/http/guard.ts';
 import { problemStatuses } from '../../../gateway/http/problem-statuses.ts';
 import { type ApiClient, type Bend, codeOf } from '../../support/api-client.ts';
 import { startTestServer, type TestServer } from '../../support/database.ts';
@@ -160,6 +163,40 @@ describe('what is malformed', () => {
     expect([text.status, codeOf(text)]).toEqual([415, 'media-type-unsupported']);
   });
 
+  test('TRM-1: a public key comes as key stores export it; private members are refused', async () => {
+    await freshMinute();
+    const stranger = await gateway.client();
+    const { publicKey } = stranger.key;
+    const exported = { ...publicKey, ext: true, key_ops: ['verify'], kid: 'k', use: 'sig', alg: 'ES256' };
+    const secret = await stranger.post('/terminals', { name: 'script', publicKey: { ...exported, d: 'A'.repeat(43) } });
+    expect([secret.status, codeOf(secret)]).toEqual([400, 'unknown-field']);
+    const enrolled = await stranger.post('/terminals', { name: 'script', publicKey: exported });
+    expect(enrolled.body).toEqual({ id: stranger.key.id, status: 'active' });
+    expect(await gateway.records('terminal.enrolled')).toContainEqual(
+      expect.objectContaining({ new: expect.objectContaining({ publicKey }) }),
+    );
+  });
+
+  test('AUD-1: a terminal’s name is one line of text that every log can hold', async () => {
+    await freshMinute();
+    for (const name of ['a\u0000b', 'a\nb', '\ud800', '   ']) {
+      const answer = await (await gateway.client()).enrol(name);
+      expect([answer.status, codeOf(answer)]).toEqual([400, 'malformed-request']);
+    }
+  });
+
+  test('TRM-2: an absent body is none under any Content-Type, and a padded digest is a digest', async () => {
+    await freshMinute();
+    const body = JSON.stringify({ username: 'operator', password });
+    const bodyDigest = createHash('sha256').update(body).digest('base64');
+    const padded = bodyDigest.replaceAll('+', '-').replaceAll('/', '_');
+    expect((await client.post('/session', null, { rawBody: body, claims: { bodyDigest: padded } })).status).toBe(200);
+    const signedOut = await client.send('DELETE', '/session', undefined, {
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(signedOut.status).toBe(204);
+  });
+
   test('OPS-4: every code has one status and a title, and no status is for a code that does not exist', () => {
     expect(Object.keys(problemStatuses).sort()).toEqual([...problemCodes].sort());
     for (const { status, title } of Object.values(problemStatuses)) {
@@ -231,6 +268,49 @@ describe('the application', () => {
       { host: `localhost:${port}`, via: '1.1 proxy' },
     ])
       expect(await ask(headers)).toEqual([403, 'host-refused']);
+  });
+
+  test('OPS-3: what is no HTTP, or too large a head, gets its problem and the connection is closed', async () => {
+    const { port } = new URL(gateway.origin);
+    const ask = (text: string) =>
+      new Promise<string>((resolve, reject) => {
+        let answer = '';
+        const socket = connect({ host: '127.0.0.1', port: Number(port) }, () => socket.write(text));
+        socket.setEncoding('utf8');
+        socket.on('data', (chunk) => {
+          answer += String(chunk);
+        });
+        socket.on('close', () => resolve(answer)).on('error', reject);
+      });
+    for (const text of [
+      'GET\r\n\r\n',
+      `GET / HTTP/1.1\r\nHost: localhost:${port}\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`,
+      `POST / HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    ]) {
+      const [head = '', body = ''] = (await ask(text)).split('\r\n\r\n');
+      expect(head).toMatch(/^HTTP\/1.1 400 /);
+      expect(head).toContain('application/problem+json');
+      expect(JSON.parse(body)).toMatchObject({ code: 'malformed-request', status: 400 });
+    }
+  });
+
+  test('TRM-2: a live socket that another site’s page opens is refused, whatever it proves', async () => {
+    await freshMinute();
+    const { host } = new URL(gateway.origin);
+    const opened = async (origin: string | undefined) => {
+      await client.get('/session');
+      const answer = await proveLive(gateway.guard, {
+        dpop: await client.liveProof(),
+        cookie: client.cookie?.split(';')[0]?.split('=')[1],
+        address: '127.0.0.1',
+        headers: { host, origin },
+      });
+      return answer.ok ? 'ok' : answer.code;
+    };
+    expect(await opened(gateway.origin)).toBe('ok');
+    expect(await opened(undefined)).toBe('ok');
+    expect(await opened('http://evil.example')).toBe('host-refused');
+    expect(await opened('null')).toBe('host-refused');
   });
 
   test('OPS-3: answers carry a policy that runs only our own scripts', async () => {

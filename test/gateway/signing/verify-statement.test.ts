@@ -60,6 +60,36 @@ describe('verifySignedStatement', () => {
     expect(signatureDigest(jws)).toMatch(/^[\w-]{43}$/);
   });
 
+  test('SIG-6: a header that says a member twice is no statement; order and white space are free', async () => {
+    const { privateKey } = client.key;
+    const payload = (await client.signStatement(issued, signer)).split('.')[1] ?? '';
+    const kid = client.key.id;
+    const withHeader = async (header: string) => {
+      const input = `${Buffer.from(header).toString('base64url')}.${payload}`;
+      const made = await crypto.subtle.sign(
+        { name: 'ECDSA', hash: 'SHA-256' },
+        privateKey,
+        new TextEncoder().encode(input),
+      );
+      return `${input}.${Buffer.from(made).toString('base64url')}`;
+    };
+    const typ = 'countersign-statement+jws';
+    expect(await codeFor(withHeader(`{"alg":"none","alg":"ES256","kid":"${kid}","typ":"${typ}"}`))).toBe(
+      'malformed-statement',
+    );
+    expect(await codeFor(withHeader(`{"\\u0061lg":"ES256","kid":"${kid}","typ":"${typ}"}`))).toBe(
+      'malformed-statement',
+    );
+    expect(await codeFor(withHeader(`{"typ": "${typ}", "alg": "ES256", "kid": "${kid}"}`))).toBe('ok');
+  });
+
+  test('SIG-2: the terminal’s time may say UTC as +00:00; it is kept with Z', async () => {
+    const jws = await client.signStatement(issued, signer, { signedAt: '2026-05-01T14:00:00.25+00:00' });
+    expect(await verify(jws)).toMatchObject({ ok: true, part: { signedAt: '2026-05-01T14:00:00.25Z' } });
+    const elsewhere = client.signStatement(issued, signer, { signedAt: '2026-05-01T14:00:00+02:00' });
+    expect(await codeFor(elsewhere)).toBe('malformed-statement');
+  });
+
   test('SIG-6: any change of any member that the gateway set is found', async () => {
     const names = Object.keys(issued) as (keyof CommandStatement)[];
     await fc.assert(
