@@ -12,7 +12,10 @@ import { asCsv, asJsonLines } from './audit/export-formats.ts';
 import { openPostgresLog, type PostgresLog } from './audit/postgres-log.ts';
 import { readRecords, streamRecords } from './audit/postgres-records.ts';
 import { type Desk, openDesk } from './commands/desk.ts';
+import { attributedRecords } from './commands/postgres-attributed-records.ts';
 import { commandRecords } from './commands/postgres-command-records.ts';
+import { unattributedChange } from './commands/unattributed-view.ts';
+import { watchUnattributed } from './commands/unattributed-watch.ts';
 import type { RecordKind } from './contract/audit-record.ts';
 import type { Health } from './contract/health.ts';
 import { GatewayError } from './contract/problem.ts';
@@ -34,6 +37,7 @@ import { auditRoutes } from './http/routes/audit.ts';
 import { commandRoutes } from './http/routes/commands.ts';
 import { healthRoutes } from './http/routes/health.ts';
 import { tagRoutes } from './http/routes/tags.ts';
+import { unattributedChangesRoutes } from './http/routes/unattributed-changes.ts';
 import { fileSecret } from './identity/file-secret.ts';
 import { createPasswordHasher } from './identity/password-hash.ts';
 import { openPeople, type People } from './identity/people.ts';
@@ -119,6 +123,20 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
   const fanOut = new FanOut({ plant, store, now, broadcast: (area, frame) => live?.broadcast(area, frame) });
   store.onBatch((batch) => recent.take(batch));
   store.onBatch((batch) => fanOut.take(batch));
+  const lostAfterMs = new Map(plant.connections.map((connection) => [connection.id, connection.lostAfterMs]));
+  const watch = watchUnattributed({
+    now,
+    wait,
+    append: log.append,
+    tags: plant.tags,
+    readAttributedRecords: attributedRecords(pool),
+    movedByPlant: () => false,
+    lostAfterMs: (tag) => lostAfterMs.get(tag.connection) ?? 0,
+    announce: (change) => live?.unattributed(change),
+    reportFault,
+  });
+  undo.push(() => watch.stop());
+  store.onBatch((batch) => watch.take(batch));
   const connectionLog = connectionRecords(log.append, wait);
   const supervisor = new Supervisor({
     plant,
@@ -141,6 +159,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
     { settings, log, pool, people, checks, configuration, store, supervisor, now, reportFault },
     (view) => {
       metrics.countCommand(view);
+      watch.command(view);
       live?.command(view);
     },
   );
@@ -184,6 +203,13 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
         }),
       (scope) => commandRoutes(scope, { desk }),
       (scope) => auditRoutes(scope, auditParts(log, pool)),
+      (scope) =>
+        unattributedChangesRoutes(scope, {
+          mayDo,
+          readRecords: async (limit) =>
+            (await auditParts(log, pool).readPage({ kind: 'setpoint.unattributed' }, null, limit)).records,
+          asChange: unattributedChange,
+        }),
       (scope) => healthRoutes(scope, { health, metrics: metrics.registry, metricsForAll: false }),
       (scope) => {
         if (options.hmiFolder !== null) installHmiFiles(scope, options.hmiFolder);
@@ -226,6 +252,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
     detail: { version, configuration },
   });
   phase = 'ready';
+  watch.start().catch((fault: unknown) => reportFault('changes outside of the gateway are not watched', fault));
   // Commands of an earlier run are closed by reading the PLC, while new ones may already be asked (CMD-6).
   desk.recover().catch((fault: unknown) => reportFault('commands of an earlier run could not be closed', fault));
 
@@ -237,6 +264,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
       stopped ??= (async () => {
         phase = 'stopping';
         await desk.drain();
+        await watch.stop();
         await recordStop(log, reason, reportFault);
         await unwind(undo, logger);
       })();

@@ -8,6 +8,7 @@ import type { CommandView } from '../contract/command.ts';
 import { type AreaId, areaIdSchema } from '../contract/ids.ts';
 import type { ClientEvents, JoinAnswer, LiveLayout, ServerEvents } from '../contract/live-events.ts';
 import type { ConnectionView } from '../contract/tag.ts';
+import type { UnattributedChange } from '../contract/unattributed-change.ts';
 import { areaWithDescendants } from '../plant/areas.ts';
 import type { Area } from '../plant/tag.ts';
 
@@ -55,6 +56,8 @@ export type LiveSocket = {
   /** Tells those who may view the command's area. */
   readonly command: (command: CommandView) => void;
   readonly connection: (connection: ConnectionView) => void;
+  /** Tells those who may view the tag's area. */
+  readonly unattributed: (change: UnattributedChange) => void;
   /** Tells the session's connections why, sends them nothing more and closes them. */
   readonly endSession: (sessionId: string, code: string, detail: string) => void;
   readonly connections: () => number;
@@ -212,6 +215,9 @@ export function openLiveSocket(parts: LiveSocketParts): LiveSocket {
     },
     command: (command) => {
       io.to(viewRoom(command.area)).emit('command', command);
+    },
+    unattributed: (change) => {
+      io.to(viewRoom(change.area)).emit('unattributed', change);
     },
     connection: (connection) => {
       for (const socket of connected.keys()) socket.emit('connection', connection);
