@@ -56,6 +56,23 @@ describe('the browser for tests', () => {
     }
   });
 
+  it.each(['', 'npm'])(
+    'OPS-1: has fonts, so that text takes room, with none on the machine (source %j)',
+    async (source) => {
+      wish(source === '' ? before : source);
+      const browser = await launchBrowser();
+      try {
+        const tab = await browser.newPage();
+        await tab.setContent('<span id="text" style="font: 40px sans-serif">37.5 °C</span>');
+        const box = await tab.locator('#text').boundingBox();
+        expect(box?.width).toBeGreaterThan(80);
+        expect(box?.height).toBeGreaterThan(30);
+      } finally {
+        await browser.close();
+      }
+    },
+  );
+
   it('OPS-1: refuses, and does not skip, when the browser that was asked for is not there', async () => {
     wish('/nowhere/chromium');
     await expect(findBrowser()).rejects.toThrow('/nowhere/chromium');

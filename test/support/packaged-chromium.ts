@@ -12,6 +12,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -22,6 +23,17 @@ export type PackagedChromium =
   | { readonly ok: true; readonly executablePath: string; readonly env: { readonly [name: string]: string } }
   | { readonly ok: false; readonly why: string };
 
+const whole = 'unpacked-with-fonts';
+
+/** The package's own configuration looks for its fonts in /tmp and Lambda's folders: elsewhere every text would be empty. */
+const fontsConfiguration = (folder: string): string => `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir prefix="relative">fonts</dir>
+  <cachedir>${join(folder, 'fonts', 'cache')}</cachedir>
+</fontconfig>
+`;
+
 /** Path and environment of the unpacked browser (about 210 MB on disk). Linux on x86-64 only. */
 export async function packagedChromium(): Promise<PackagedChromium> {
   if (process.platform !== 'linux' || process.arch !== 'x64')
@@ -29,7 +41,7 @@ export async function packagedChromium(): Promise<PackagedChromium> {
   const found = findPackage();
   if (found === undefined) return { ok: false, why: 'not installed' };
   const home = privateFolder(`chromium-${found.version}`);
-  const folder = join(home, 'unpacked');
+  const folder = join(home, whole);
   if (!existsSync(folder)) {
     const why = unpack(found.entry, home, folder);
     if (why !== undefined) return { ok: false, why };
@@ -37,7 +49,7 @@ export async function packagedChromium(): Promise<PackagedChromium> {
   return {
     ok: true,
     executablePath: join(folder, 'chromium'),
-    env: { LD_LIBRARY_PATH: join(folder, 'al2023', 'lib'), FONTCONFIG_PATH: join(folder, 'fonts') },
+    env: { LD_LIBRARY_PATH: join(folder, 'al2023', 'lib'), FONTCONFIG_FILE: join(folder, 'fonts', 'fonts.conf') },
   };
 }
 
@@ -58,7 +70,7 @@ function privateFolder(name: string): string {
   const inModules = join(project, 'node_modules', '.cache', 'countersign', name);
   try {
     mkdirSync(inModules, { recursive: true });
-    if (!existsSync(join(inModules, 'unpacked'))) accessSync(inModules, constants.W_OK);
+    if (!existsSync(join(inModules, whole))) accessSync(inModules, constants.W_OK);
     return inModules;
   } catch {
     const shared = join(tmpdir(), `countersign-${process.getuid?.() ?? 'user'}-${name}`);
@@ -81,6 +93,7 @@ function unpack(entry: string, home: string, folder: string): string | undefined
     });
     if (run.status !== 0) return `unpacking failed: ${run.stderr.trim().split('\n').at(-1) ?? 'no reason given'}`;
     if (!existsSync(join(fresh, 'chromium'))) return 'the package unpacked no browser';
+    writeFileSync(join(fresh, 'fonts', 'fonts.conf'), fontsConfiguration(folder));
     try {
       renameSync(fresh, folder);
     } catch (fault) {
