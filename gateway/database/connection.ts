@@ -33,8 +33,12 @@ function configOf(url: string, options: ConnectionOptions): pg.ClientConfig {
   };
 }
 
+/** Not connected yet. A connection that breaks fails its queries; whoever must know at once listens to 'error' or 'end'. */
 export function newClient(url: string, options: ConnectionOptions): pg.Client {
-  return new pg.Client(configOf(url, options));
+  const client = new pg.Client(configOf(url, options));
+  // Without any listener Node would end the process at the first connection that breaks.
+  client.on('error', () => {});
+  return client;
 }
 
 /**

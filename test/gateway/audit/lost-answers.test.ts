@@ -96,6 +96,24 @@ describe('answers that are lost', () => {
     expect(await verified()).toEqual({ bad: null, records: 3 });
   });
 
+  it('AUD-3: a connection that breaks while the log comes back is one more loss, and does not end the gateway', async () => {
+    for (const text of ['pg_try_advisory_lock', 'ORDER BY seq DESC LIMIT 1']) {
+      proxy.refuse(true);
+      await database.superuser.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test log'`,
+      );
+      await eventually(() => test.log.state().state === 'unavailable', 'the loss is noticed');
+      const before = proxy.lost();
+      proxy.lose('answers', text);
+      proxy.refuse(false);
+      // Nothing listens to the errors of a connection that is not the log's yet: Node would end the process.
+      await eventually(() => proxy.lost() === before + 1, 'the second loss');
+      await eventually(() => test.log.state().state === 'writing', 'the log writes again');
+    }
+    expect(await test.log.append(sampleDraft('after'))).toMatchObject({ seq: 2 });
+    expect(await verified()).toEqual({ bad: null, records: 3 });
+  });
+
   it('AUD-3: a database that comes back without what was written breaks the log for good', async () => {
     await database.superuser.query(
       'SET session_replication_role = replica; ALTER TABLE log_record DISABLE TRIGGER USER',
