@@ -12,7 +12,11 @@ export async function whyUnsuitable(client: pg.Client, mode: InstallationMode): 
     [schemaName],
   );
   const names = new Set(tables.rows.map((row) => row.name));
-  if (names.size === 0) return null;
+  if (names.size === 0) {
+    const strangers = await strangersTables(client);
+    if (strangers.length === 0) return null;
+    return `it holds tables that are not Countersign's (${strangers.join(', ')}); use an empty database`;
+  }
   if (!names.has('installation') || !names.has('schema_version')) {
     return `its schema ${schemaName} holds tables that are not Countersign's (${[...names].slice(0, 3).join(', ')}); use an empty database`;
   }
@@ -23,6 +27,17 @@ export async function whyUnsuitable(client: pg.Client, mode: InstallationMode): 
     return `it holds Countersign's tables without the mark of a demo (${found ?? 'no mark at all'}); the demo refuses it, use an empty database`;
   }
   return `it is marked as ${found ?? 'nothing'}, and production refuses that; use an empty database`;
+}
+
+/** Up to three tables outside our schema that neither the server nor an extension brought. */
+async function strangersTables(client: pg.Client): Promise<readonly string[]> {
+  const found = await client.query<{ name: string }>(
+    `SELECT n.nspname || '.' || c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
+       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+     ORDER BY 1 LIMIT 3`,
+  );
+  return found.rows.map((row) => row.name);
 }
 
 /** Marks an empty database; leaves a marked one as it is. Returns the log's origin. */

@@ -72,6 +72,20 @@ describe('preparing a database', () => {
     expect(rows).toEqual([{ relname: 'theirs' }]);
   });
 
+  it('OPS-8: both refuse a database that holds strangers’ tables in another schema, and leave it as it was', async () => {
+    await emptied();
+    await database.superuser.query('CREATE TABLE public.invoices (x int)');
+    for (const mode of ['demo', 'production'] as const) {
+      await expect(prepare(mode)).rejects.toThrow(
+        /tables that are not Countersign's \(public\.invoices\); use an empty/,
+      );
+    }
+    const { rows } = await database.superuser.query(`SELECT to_regnamespace('countersign') AS made`);
+    expect(rows).toEqual([{ made: null }]);
+    await database.superuser.query('DROP TABLE public.invoices');
+    await expect(prepare('demo')).resolves.toMatchObject({ partitions: 'native' });
+  });
+
   it('AUD-4: partitions are ready ahead of the log, each with its triggers, and made once', async () => {
     const names = async () =>
       (
