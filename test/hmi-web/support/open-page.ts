@@ -12,7 +12,8 @@ export async function openPage(browser: Browser, gateway: ScriptedGateway, path 
     throw new Error('The HMI is not built: run `npm test`, which builds it, or `npx vite build hmi-web`.');
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  // Patience, not a measure: two cores may be carrying much else.
+  page.setDefaultTimeout(30_000);
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('console', (message) => {
