@@ -5,7 +5,10 @@ export const trendWindowMs = 15 * 60_000;
 
 export type Series = { readonly timesS: number[]; readonly values: (number | null)[] };
 
-/** From the columns of `GET /tags/recent`; quality 2 is bad. */
+/** The gateway keeps changes only: what lies further apart than this was steady in between, up to this before the next. */
+const heldS = 1;
+
+/** From the columns of `GET /tags/recent`; quality 2 is bad. A line is held where nothing changed, never sloped. */
 export function seriesOf(
   timesMs: readonly number[],
   values: readonly (number | null)[],
@@ -14,6 +17,9 @@ export function seriesOf(
   const series: Series = { timesS: [], values: [] };
   timesMs.forEach((timeMs, index) => {
     const value = values[index] ?? null;
+    const lastS = series.timesS.at(-1);
+    if (lastS !== undefined && timeMs / 1000 - lastS > 2 * heldS)
+      append(series, timeMs - heldS * 1000, series.values.at(-1) ?? null);
     append(series, timeMs, qualities[index] === 2 ? null : value);
   });
   return series;

@@ -92,6 +92,11 @@ describe('HMI-1: a small trend', () => {
   test('shows bad samples as gaps', () => {
     expect(seriesOf([1000, 2000, 3000], [1, 2, 3], [0, 2, 1]).values).toEqual([1, null, 3]);
   });
+  test('holds a value that did not change until the next one came: no slope where nothing moved', () => {
+    const series = seriesOf([0, 120_000, 121_000, 300_000], [7.1, 7.11, 7.12, 7.0], [0, 0, 0, 2]);
+    expect(series.timesS).toEqual([0, 119, 120, 121, 299, 300]);
+    expect(series.values).toEqual([7.1, 7.1, 7.11, 7.12, 7.12, null]);
+  });
   test('keeps the window and one sample before it, however long it runs', () => {
     const series = seriesOf([], [], []);
     for (let second = 1; second <= 2000; second++) append(series, second * 1000, second);
