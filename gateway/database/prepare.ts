@@ -1,15 +1,18 @@
 // What the owner does to a database before a gateway may use it: the gateway's role, schema, mark, partitions.
 // Called by the maintenance process and by tests; the gateway's process never holds the owner's URL.
 import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { connectionTrouble, errorCode, newClient } from './connection.ts';
 import { type InstallationMode, markInstallation, whyUnsuitable } from './installation.ts';
 import { migrate } from './migrate.ts';
 import { makePartitionsAhead } from './partitions.ts';
-import { gatewayRole, maintenanceLock, schemaName, withSchema } from './schema.ts';
+import { gatewayRole, maintenanceLock, schemaName, withSchema, writerLock } from './schema.ts';
 import { DatabaseTrouble } from './trouble.ts';
 
 const oldestServerVersion = 150_000;
+/** How long the connection of a gateway that was killed may take to end. */
+const defaultWriterPatienceMs = 10_000;
 
 /** Connects as owner, with our schema in the search path. Throws DatabaseTrouble. */
 export async function connectAsOwner(ownerUrl: string): Promise<pg.Client> {
@@ -36,13 +39,13 @@ export type Prepared = {
 
 /**
  * Everything, in order; safe to run again. The gateway's role gets a new random password each time, so a former one
- * is worth nothing. Throws DatabaseTrouble where the database is unsuitable; then it is unchanged but for the role.
+ * is worth nothing. Throws DatabaseTrouble where the database is unsuitable or in use; then it is unchanged but for the role.
  */
 export async function prepareDatabase(
   client: pg.Client,
   ownerUrl: string,
   mode: InstallationMode,
-  options: { readonly password?: string } = {},
+  options: { readonly password?: string; readonly writerPatienceMs?: number } = {},
 ): Promise<Prepared> {
   const { class: lockClass, object } = maintenanceLock;
   await client.query('SELECT pg_advisory_lock($1, $2)', [lockClass, object]);
@@ -50,6 +53,7 @@ export async function prepareDatabase(
     await checkServer(client);
     const unsuitable = await whyUnsuitable(client, mode);
     if (unsuitable !== null) throw new DatabaseTrouble(`the database is refused: ${unsuitable}`);
+    await waitForWriter(client, options.writerPatienceMs ?? defaultWriterPatienceMs);
     const password = options.password ?? randomBytes(24).toString('base64url');
     await setUpGatewayRole(client, password);
     const partitions = (await enableTimescale(client)) ? 'timescaledb' : 'native';
@@ -63,6 +67,26 @@ export async function prepareDatabase(
     await client.query('SELECT pg_advisory_unlock($1, $2)', [lockClass, object]).catch(() => {
       // The connection is gone, and the lock with it.
     });
+  }
+}
+
+/**
+ * A new password for the role would keep the gateway that runs on this database from connecting again: it is left alone.
+ * One that was killed a moment ago is waited for.
+ */
+async function waitForWriter(client: pg.Client, patienceMs: number): Promise<void> {
+  const end = performance.now() + patienceMs;
+  for (;;) {
+    const found = await client.query(
+      `SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid::bigint = $1 AND objid::bigint = $2 AND granted
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      [writerLock.class, writerLock.object],
+    );
+    if ((found.rowCount ?? 0) === 0) return;
+    if (performance.now() > end) {
+      throw new DatabaseTrouble('another gateway writes to this database; stop it first, or give this one its own');
+    }
+    await delay(100);
   }
 }
 

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { newClient } from '../../../gateway/database/connection.ts';
 import { makePartitionsAhead, partitionRows } from '../../../gateway/database/partitions.ts';
 import { connectAsOwner, prepareDatabase } from '../../../gateway/database/prepare.ts';
-import { startTestServer, type TestDatabase, type TestServer } from '../../support/database.ts';
+import { openTestLog, startTestServer, type TestDatabase, type TestServer } from '../../support/database.ts';
 
 const maintenance = fileURLToPath(new URL('../../../gateway/cli/maintenance.ts', import.meta.url));
 
@@ -84,6 +85,23 @@ describe('preparing a database', () => {
     expect(rows).toEqual([{ made: null }]);
     await database.superuser.query('DROP TABLE public.invoices');
     await expect(prepare('demo')).resolves.toMatchObject({ partitions: 'native' });
+  });
+
+  it('AUD-4: a second start on a database in use is refused before it takes the running gateway’s password away', async () => {
+    const running = await openTestLog(database);
+    const client = await connectAsOwner(database.superuserUrl);
+    try {
+      await expect(
+        prepareDatabase(client, database.superuserUrl, 'demo', { password: 'another', writerPatienceMs: 0 }),
+      ).rejects.toThrow(/^another gateway writes to this database/);
+      const again = newClient(database.gatewayUrl, { applicationName: 'test' });
+      await again.connect();
+      await again.end();
+    } finally {
+      await running.stop();
+      await client.end();
+    }
+    await expect(prepare('demo')).resolves.toMatchObject({ migrationsApplied: 0 });
   });
 
   it('AUD-4: partitions are ready ahead of the log, each with its triggers, and made once', async () => {
