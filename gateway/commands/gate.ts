@@ -31,6 +31,16 @@ export class AuthorisedWrite {
     this.#value = value;
     this.#command = command;
     this.#notAfterMs = notAfterMs;
+    Object.freeze(this);
+  }
+
+  /**
+   * Throws TypeError for everything that the gate did not make, whatever methods it has. Drivers and the supervisor call
+   * it first: the methods of what passes are the ones below, since instance and prototype are frozen.
+   */
+  static prove(write: AuthorisedWrite): void {
+    if (typeof write !== 'object' || write === null || !(#taken in write))
+      throw new TypeError('a write to equipment is made by commands/gate.ts alone');
   }
 
   /** The tag it is for; readable before it is taken, so that a supervisor can route it. Throws for a look-alike. */
@@ -50,6 +60,9 @@ export class AuthorisedWrite {
     return { tag: this.#tag, value: this.#value, command: this.#command, notAfterMs: this.#notAfterMs };
   }
 }
+
+Object.freeze(AuthorisedWrite.prototype);
+Object.freeze(AuthorisedWrite);
 
 /** The write must have left within this time of the acceptance, or it never does. */
 const acceptedForMs = 10_000;

@@ -56,7 +56,12 @@ export const signerPartSchema = z.strictObject({
   signer: z.string().min(1).max(256),
   meaning: meaningSchema,
   reasonCode: z.string().max(64).nullish(),
-  comment: z.string().max(2000).nullish(),
+  comment: z
+    .string()
+    .max(2000)
+    // Lines and tabs are a person's; nothing else that a screen or a file cannot show.
+    .refine((text) => !/[^\P{Cc}\t\n\r]/u.test(text))
+    .nullish(),
   signedAt: givenTimeSchema,
 });
 export type SignerPart = z.infer<typeof signerPartSchema>;

@@ -183,6 +183,14 @@ describe('the Modbus driver over a real socket', () => {
     plant.writes.clear();
     const lookalike: AuthorisedWrite = Object.create(GateWrite.prototype);
     await expect(driver.write(lookalike)).rejects.toThrow(TypeError);
+    // Nor one that brings its own methods.
+    const own = {
+      tag: { value: setpoint },
+      take: { value: () => ({ tag: setpoint, value: 1, command: 'none', notAfterMs: Number.POSITIVE_INFINITY }) },
+    };
+    for (const made of [Object.create(GateWrite.prototype, own), Object.create(null, own)] as AuthorisedWrite[])
+      await expect(driver.write(made)).rejects.toThrow(TypeError);
+    expect(Object.isFrozen(GateWrite.prototype)).toBe(true);
     const supervisor = new Supervisor({
       plant: { connections: [], tags: [] },
       protocols: [],

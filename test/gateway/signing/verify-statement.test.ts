@@ -83,6 +83,11 @@ describe('verifySignedStatement', () => {
     expect(await codeFor(withHeader(`{"typ": "${typ}", "alg": "ES256", "kid": "${kid}"}`))).toBe('ok');
   });
 
+  test('SIG-8: a comment is text that can be shown: lines, but no control characters', async () => {
+    expect(await codeFor(client.signStatement(issued, { ...signer, comment: 'two\nlines' }))).toBe('ok');
+    expect(await codeFor(client.signStatement(issued, { ...signer, comment: 'a\u0000b' }))).toBe('malformed-statement');
+  });
+
   test('SIG-2: the terminal’s time may say UTC as +00:00; it is kept with Z', async () => {
     const jws = await client.signStatement(issued, signer, { signedAt: '2026-05-01T14:00:00.25+00:00' });
     expect(await verify(jws)).toMatchObject({ ok: true, part: { signedAt: '2026-05-01T14:00:00.25Z' } });
