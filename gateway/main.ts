@@ -12,6 +12,7 @@ import { asCsv, asJsonLines } from './audit/export-formats.ts';
 import { openPostgresLog, type PostgresLog } from './audit/postgres-log.ts';
 import { readRecords, streamRecords } from './audit/postgres-records.ts';
 import { type Desk, openDesk } from './commands/desk.ts';
+import { movedByPlant } from './commands/moved-by-plant.ts';
 import { attributedRecords } from './commands/postgres-attributed-records.ts';
 import { commandRecords } from './commands/postgres-command-records.ts';
 import { unattributedChange } from './commands/unattributed-view.ts';
@@ -130,7 +131,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
     append: log.append,
     tags: plant.tags,
     readAttributedRecords: attributedRecords(pool),
-    movedByPlant: () => false,
+    movedByPlant: movedByPlant(plant.tags, (tag) => store.latest(tag)),
     lostAfterMs: (tag) => lostAfterMs.get(tag.connection) ?? 0,
     announce: (change) => live?.unattributed(change),
     reportFault,
@@ -199,6 +200,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
           mayDo,
           readLatest,
           readRecent: (tags) => recent.read(tags),
+          now,
           connections: () => supervisor.connections(),
         }),
       (scope) => commandRoutes(scope, { desk }),

@@ -120,13 +120,14 @@ function changed(tag: WritableTag, seen: TagValue, current: TagValue): Refusal {
 }
 
 /** A number to compare by; null for booleans, texts and nothing. 64-bit integers keep their digits. */
-function magnitude(tag: Tag, value: TagValue): number | bigint | null {
+export function magnitude(tag: Tag, value: TagValue): number | bigint | null {
   if (typeof value === 'number') return value;
   const wide = tag.dataType === 'int64' || tag.dataType === 'uint64';
   return wide && typeof value === 'string' && /^-?[0-9]+$/.test(value) ? BigInt(value) : null;
 }
 
-function distance(from: number | bigint, to: number | bigint): number | bigint {
+/** How far apart; both of one kind, as `magnitude` gives them for one tag. */
+export function distance(from: number | bigint, to: number | bigint): number | bigint {
   if (typeof from === 'bigint' && typeof to === 'bigint') return from < to ? to - from : from - to;
   return Math.abs(Number(to) - Number(from));
 }
@@ -144,6 +145,7 @@ function range(tag: WritableTag): string {
   return min !== null ? `${withUnit(tag, min)} and more` : `${withUnit(tag, max ?? 0)} and less`;
 }
 
-function withUnit(tag: Tag, size: number): string {
+/** `2 °C`: a size in the tag's unit. */
+export function withUnit(tag: Tag, size: number): string {
   return `${size} ${tag.unit}`.trimEnd();
 }

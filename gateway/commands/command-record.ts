@@ -37,16 +37,35 @@ export const askedDetailSchema = z.object({
   expiresAt: timeSchema,
   policy: z.string(),
   signatures: z.int().min(1).max(4),
+  breakGlass: z.literal(true).optional(),
+});
+
+/** `detail` of command.proposed (CMD-10): like that of command.asked, with the machine's own words. */
+export const proposedDetailSchema = z.object({
+  area: areaIdSchema,
+  description: z.string(),
+  quality: qualitySchema,
+  sourceTime: timeSchema,
+  expiresAt: timeSchema,
+  policy: z.string(),
+  signatures: z.int().min(1).max(4),
+  origin: z.string(),
+  reference: z.string().nullable(),
 });
 
 /** `detail` of command.signed and command.countersigned, as far as a view needs it. */
 export const signedDetailSchema = z.object({
   signedAt: timeSchema,
   reasonText: z.string().nullable(),
+  /** base64url SHA-256 of the compact JWS: what the next signature's `countersigns` must hold. */
+  digest: z.string().optional(),
 });
 
 /** `detail` of command.accepted: the latest moment at which the write may leave the gateway. */
 export const acceptedDetailSchema = z.object({ notAfter: timeSchema });
+
+/** `detail` of break-glass.used (CMD-13): when the countersignatures left out are due. */
+export const breakGlassDetailSchema = z.object({ policy: z.string(), dueAt: timeSchema });
 
 /** `detail` of every closing record: a stable code and a sentence, and what the device held where it was read. */
 export const outcomeDetailSchema = z.object({

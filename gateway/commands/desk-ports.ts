@@ -7,6 +7,7 @@ import type { Permission, PublicKey } from '../contract/session.ts';
 import type { Requires } from '../contract/statement.ts';
 import type { Tag } from '../plant/tag.ts';
 import type { CommandRecord } from './command-record.ts';
+import type { ReadStages } from './pace.ts';
 import type { AppendAudit, Caller, CheckSigner, MayDo, Now, ReadDevice, ReadLatest, WriteToPlc } from './ports.ts';
 
 /** Resolves after `ms` of the clock that Now reads; must not keep the process alive by itself. */
@@ -33,13 +34,18 @@ export type ComponentsNeeded = (caller: Caller) => Requires['components'];
 
 /** Records of one command, oldest first; at most 500. */
 export type ReadCommandRecords = (command: string) => Promise<readonly CommandRecord[]>;
-/** Ids of commands asked before record `before` (null: the newest), newest first, with the number of that record. */
+/** Ids of commands asked or proposed before record `before` (null: the newest), newest first, with the number of that record. */
 export type ReadAskedCommands = (
   before: number | null,
   limit: number,
 ) => Promise<readonly { readonly command: string; readonly seq: number }[]>;
 /** Ids of all commands that the log does not show as closed, oldest first. */
 export type FindOpenCommands = () => Promise<readonly string[]>;
+
+/** Ids of proposals that no person has taken up and no record closes (CMD-10), oldest first. */
+export type FindOpenProposals = () => Promise<readonly string[]>;
+/** Ids of break-glass commands that no break-glass.settled closes (CMD-13), oldest first. */
+export type FindUnsettledBreakGlass = () => Promise<readonly string[]>;
 
 export type DeskPorts = {
   readonly now: Now;
@@ -58,6 +64,10 @@ export type DeskPorts = {
   readonly readCommandRecords: ReadCommandRecords;
   readonly readAskedCommands: ReadAskedCommands;
   readonly findOpenCommands: FindOpenCommands;
+  /** For the limits on the pace of a setpoint (CMD-2); asked only for tags that have one. */
+  readonly readStages: ReadStages;
+  readonly findOpenProposals: FindOpenProposals;
+  readonly findUnsettledBreakGlass: FindUnsettledBreakGlass;
   /** Tells who watches (the live socket) that a command changed. Must not throw. */
   readonly announce: (view: CommandView) => void;
   /** A fault that nobody is waiting for: the process log. */

@@ -1,21 +1,32 @@
 // The commands' desk: what http/routes/commands.ts calls. It holds open commands, hands out statements, takes
 // signatures, lets commands expire, and reads old ones from the log. Only the gate it opens writes to equipment.
-import type { AskedCommand, CommandBody, CommandView, StatementPurposeBody } from '../contract/command.ts';
+import type {
+  AskedCommand,
+  CommandBody,
+  CommandView,
+  ProposalBody,
+  StatementPurposeBody,
+} from '../contract/command.ts';
 import type { CommandId } from '../contract/ids.ts';
 import { type Refusal, refuse } from '../contract/problem.ts';
 import type { ActionStatement, Offer, SignatureBody } from '../contract/statement.ts';
-import { ask } from './asking.ts';
+import { ask, checkAsk } from './asking.ts';
+import { awaits, viewFor } from './awaiting.ts';
+import { BreakGlass } from './break-glass.ts';
+import type { WritableTag } from './checks.ts';
+import type { CommandRecord } from './command-record.ts';
 import type { DeskPorts } from './desk-ports.ts';
 import { type AcceptedIntent, type GateRecords, openGate } from './gate.ts';
 import { type HeldCommand, HeldCommands } from './held-commands.ts';
 import { foldCommand } from './history.ts';
-import { isOpenForSigning } from './lifecycle.ts';
+import { countersignaturesDue, isOpenForSigning } from './lifecycle.ts';
 import { makeOffer } from './offering.ts';
-import type { Caller } from './ports.ts';
+import type { Caller, Machine } from './ports.ts';
+import { Proposals } from './proposals.ts';
 import { outcomeDraft, refusedSignatureDraft, subjectOf, withdrawnDraft } from './record-drafts.ts';
-import { closeAll, takeUp } from './recovery.ts';
+import { closeAll, takeUp, untilRead } from './recovery.ts';
 import { Resolving } from './resolving.ts';
-import { recordRefusal, takeSignature } from './taking-signatures.ts';
+import { owesCountersignatures, recordRefusal, takeSignature } from './taking-signatures.ts';
 import { UnrecordedOutcomes } from './unrecorded-outcomes.ts';
 
 /** How long the answer to the last signature waits for the outcome (interfaces.md). */
@@ -24,6 +35,18 @@ const expiryAgainMs = 1_000;
 /** A stop waits this long for outcomes; what is open then is closed by the next start (recovery.ts). */
 const drainWithinMs = 15_000;
 
+/** From the statement to the signature, for a countersignature after the fact. */
+const afterTheFactMs = 10 * 60_000;
+
+/**
+ * `awaiting`: what the caller may sign here, now (SIG-5). `breakGlass`: what owes countersignatures, or owes them for too
+ * long (CMD-13). All of them on one page: they are bounded.
+ */
+export type ListOnly = {
+  readonly awaiting?: 'me' | undefined;
+  readonly breakGlass?: 'due' | 'overdue' | undefined;
+};
+export type ProposalAnswer = Pick<CommandView, 'id' | 'state' | 'expiresAt'>;
 export type CommandPage = { readonly commands: readonly CommandView[]; readonly next: number | null };
 type Answer<T> = ({ readonly ok: true } & T) | Refusal;
 
@@ -41,7 +64,9 @@ export type Desk = {
   withdraw(caller: Caller, id: CommandId): Promise<Answer<{ readonly command: CommandView }>>;
   get(caller: Caller, id: CommandId): Promise<Answer<{ readonly command: CommandView }>>;
   /** Newest first, as far as the caller may view their areas. `before` is the `next` of the page before; null at first. */
-  list(caller: Caller, before: number | null, limit: number): Promise<CommandPage>;
+  list(caller: Caller, before: number | null, limit: number, only?: ListOnly): Promise<CommandPage>;
+  /** CMD-10: by a machine; it waits until a person signs or declines. Refusals are records as those of `ask`. */
+  propose(machine: Machine, body: ProposalBody): Promise<Answer<{ readonly proposal: ProposalAnswer }>>;
   /**
    * Takes up the commands of earlier runs (CMD-6); resolves when all are closed. Must be called once after opening: no
    * command is asked or signed before they are found. Asking is possible while they are being closed.
@@ -56,6 +81,8 @@ export function openDesk(ports: DeskPorts): Desk {
   const unrecorded = new UnrecordedOutcomes(commands, ports.wait, ports.reportFault);
   const gate = openGate(ports);
   const resolving = new Resolving(ports, commands);
+  const breakGlass = new BreakGlass(ports, commands);
+  const proposals = new Proposals(ports, commands);
   const underWay = new Set<Promise<void>>();
   let draining = false;
   let takenUp = false;
@@ -83,6 +110,21 @@ export function openDesk(ports: DeskPorts): Desk {
     };
   }
 
+  async function listWaiting(caller: Caller, only: ListOnly): Promise<CommandPage> {
+    if (!takenUp) await Promise.race([whenTakenUp, ports.wait(answerWithinMs)]);
+    const nowMs = ports.now();
+    const views = [...new Set([...commands.open(), ...commands.due()])]
+      .filter(
+        (held) =>
+          ports.mayDo(caller, 'view', held.view.area).ok &&
+          (only.awaiting === undefined || awaits(held, caller, ports.mayDo, nowMs)) &&
+          (only.breakGlass === undefined || countersignaturesDue(held.life) > 0) &&
+          (only.breakGlass !== 'overdue' || breakGlass.isOverdue(held)),
+      )
+      .map((held) => viewFor(held, caller, ports.mayDo, nowMs));
+    return { commands: views.toSorted((left, right) => right.askedAt.localeCompare(left.askedAt)), next: null };
+  }
+
   function carryOut(held: HeldCommand, accepted: AcceptedIntent): void {
     const work = gate
       .carryOut(accepted, recordsOf(held))
@@ -96,21 +138,64 @@ export function openDesk(ports: DeskPorts): Desk {
     while (isOpenForSigning(held.life)) {
       if (!held.busy && !held.inGate && ports.now() > held.expiresAtMs && !draining) {
         held.inGate = true;
-        const text = 'Nobody completed the signatures in time; nothing was written.';
+        const text =
+          held.life.state === 'proposed'
+            ? 'Nobody took up the proposal in time; nothing was written.'
+            : 'Nobody completed the signatures in time; nothing was written.';
         const draft = outcomeDraft('command.expired', subjectOf(held.view), { code: 'statement-expired', text });
         await commands.record(held, [draft]).catch((fault: unknown) => {
           ports.reportFault(`the expiry of command ${held.id} is not recorded yet`, fault);
         });
         held.inGate = false;
       }
-      if (isOpenForSigning(held.life)) await ports.wait(expiryAgainMs);
+      if (isOpenForSigning(held.life)) await ports.wait(Math.max(expiryAgainMs, held.expiresAtMs - ports.now() + 1));
     }
+  }
+
+  /** CMD-10: checked as if it were asked for now; the statement says what is there now, and lasts as any command's. */
+  async function offerProposal(
+    caller: Caller,
+    held: HeldCommand,
+    tag: WritableTag,
+  ): Promise<Answer<{ readonly offer: Offer }>> {
+    const latest = ports.readLatest(tag);
+    const observed = { value: latest.value, sourceTime: latest.sourceTime ?? new Date(ports.now()).toISOString() };
+    const body = { tagId: tag.id, value: held.view.value, observed };
+    const askable = await checkAsk(ports, breakGlass, caller, body, tag);
+    if (!askable.ok) return askable;
+    const expiresAt = new Date(ports.now() + tag.setpoint.policy.timeLimitSeconds * 1000).toISOString();
+    return { ok: true, offer: makeOffer(held, caller, false, ports, { observed: askable.observed, expiresAt }) };
+  }
+
+  function follow(held: HeldCommand): void {
+    breakGlass
+      .watch(held)
+      .catch((fault: unknown) => ports.reportFault(`break-glass command ${held.id} is not watched`, fault));
+  }
+
+  /** Proposals and owed countersignatures of earlier runs: they wait on, as if nothing had happened. */
+  async function takeUpWaiting(): Promise<void> {
+    const found = await untilRead(ports, async () => {
+      const histories: (readonly CommandRecord[])[] = [];
+      const ids = [...(await ports.findOpenProposals()), ...(await ports.findUnsettledBreakGlass())];
+      for (const id of ids)
+        if (commands.get(id as CommandId) === undefined) histories.push(await ports.readCommandRecords(id));
+      return { histories, known: ids.flatMap((id) => commands.get(id as CommandId) ?? []) };
+    });
+    for (const held of [...found.known, ...found.histories.flatMap((records) => commands.adopt(records) ?? [])])
+      if (held.isBreakGlass) follow(held);
+      else if (held.life.state === 'proposed') void expire(held);
   }
 
   /** From memory, else folded from the log. Undefined: no such command. */
   async function find(id: CommandId): Promise<CommandView | undefined> {
     const held = commands.get(id);
     return held?.view ?? foldCommand(await ports.readCommandRecords(id))?.view;
+  }
+
+  function seenBy(caller: Caller, view: CommandView): CommandView {
+    const held = commands.get(view.id);
+    return held === undefined ? view : viewFor(held, caller, ports.mayDo, ports.now());
   }
 
   async function visible(caller: Caller, id: CommandId): Promise<Answer<{ readonly command: CommandView }>> {
@@ -141,12 +226,12 @@ export function openDesk(ports: DeskPorts): Desk {
     async ask(caller, body) {
       const shut = await closedForNow();
       if (shut !== null) return shut;
-      const answer = await ask(ports, commands, caller, body);
+      const answer = await ask(ports, commands, breakGlass, caller, body);
       if (!answer.ok) return answer;
-      const { held } = answer;
+      const { held, permissives } = answer;
       void expire(held);
       const { statement, requires } = makeOffer(held, caller, false, ports);
-      return { ok: true, command: { ...held.view, statement, requires } };
+      return { ok: true, command: { ...held.view, statement, requires, permissives: [...permissives] } };
     },
 
     async offer(caller, id, { purpose = 'sign', found }) {
@@ -156,10 +241,15 @@ export function openDesk(ports: DeskPorts): Desk {
       if (!seen.ok) return seen;
       if (purpose === 'resolve') return resolving.offer(caller, seen.command, found);
       const held = commands.get(id);
+      if (held !== undefined && held.tag !== null && purpose === 'sign' && owesCountersignatures(held)) {
+        const expiresAt = new Date(ports.now() + afterTheFactMs).toISOString();
+        return { ok: true, offer: makeOffer(held, caller, false, ports, { expiresAt }) };
+      }
       if (held === undefined || held.tag === null || !isOpenForSigning(held.life) || held.inGate)
         return refuse('wrong-stage', `The command is ${seen.command.state}; it takes no signature any more.`);
       if (ports.now() > held.expiresAtMs)
         return refuse('statement-expired', 'The time for signing this command has passed. Ask for it again.');
+      if (held.life.state === 'proposed' && purpose === 'sign') return offerProposal(caller, held, held.tag);
       return { ok: true, offer: makeOffer(held, caller, purpose === 'decline', ports) };
     },
 
@@ -178,13 +268,14 @@ export function openDesk(ports: DeskPorts): Desk {
         const { seq } = await ports.append(refusedSignatureDraft(caller, id, body.statement, refusal));
         return { ...refusal, record: seq };
       }
-      const taken = await takeSignature(ports, commands, gate, held, caller, body, recordsOf(held));
+      const taken = await takeSignature(ports, commands, breakGlass, gate, held, caller, body, recordsOf(held));
       if (!taken.ok) return taken;
       if (taken.accepted !== null) {
         carryOut(held, taken.accepted);
+        if (held.isBreakGlass) follow(held);
         await Promise.race([held.closed, ports.wait(answerWithinMs)]);
       }
-      return { ok: true, command: held.view };
+      return { ok: true, command: viewFor(held, caller, ports.mayDo, ports.now()) };
     },
 
     async withdraw(caller, id) {
@@ -204,15 +295,29 @@ export function openDesk(ports: DeskPorts): Desk {
       return { ok: true, command: held.view };
     },
 
-    get: visible,
+    async get(caller, id) {
+      const seen = await visible(caller, id);
+      return seen.ok ? { ok: true, command: seenBy(caller, seen.command) } : seen;
+    },
 
-    async list(caller, before, limit) {
+    async propose(machine, body) {
+      const shut = await closedForNow();
+      if (shut !== null) return shut;
+      const answer = await proposals.propose(machine, body);
+      if (!answer.ok) return answer;
+      if (answer.fresh) void expire(answer.held);
+      const { id, state, expiresAt } = answer.held.view;
+      return { ok: true, proposal: { id, state, expiresAt } };
+    },
+
+    async list(caller, before, limit, only = {}) {
+      if (only.awaiting !== undefined || only.breakGlass !== undefined) return listWaiting(caller, only);
       const found = await ports.readAskedCommands(before, limit);
       const views: CommandView[] = [];
       for (const { command } of found) {
         const id = command as CommandId;
         const view = await find(id);
-        if (view !== undefined && ports.mayDo(caller, 'view', view.area).ok) views.push(view);
+        if (view !== undefined && ports.mayDo(caller, 'view', view.area).ok) views.push(seenBy(caller, view));
       }
       const last = found.at(-1);
       return { commands: views, next: found.length < limit || last === undefined ? null : last.seq };
@@ -220,6 +325,7 @@ export function openDesk(ports: DeskPorts): Desk {
 
     async recover() {
       const open = await takeUp(ports, commands, gate);
+      await takeUpWaiting();
       takenUp = true;
       markTakenUp();
       await closeAll(ports, unrecorded, open);

@@ -10,7 +10,7 @@ import { isWritable, type WritableTag } from './checks.ts';
 import { asRecord, type CommandRecord } from './command-record.ts';
 import { type FoldedCommand, foldCommand } from './history.ts';
 import type { GivenSignature } from './intent.ts';
-import { isClosed } from './lifecycle.ts';
+import { countersignaturesDue, isClosed } from './lifecycle.ts';
 import type { AppendAudit } from './ports.ts';
 
 /** Open commands of one person and of all; beyond them asking is refused with too-many-requests. */
@@ -18,6 +18,8 @@ export const openPerPerson = 20;
 export const openInAll = 1000;
 /** Closed commands kept in memory, the oldest dropped first; the log has them all. */
 const closedKept = 200;
+/** Break-glass commands whose countersignatures are due, in all; beyond them break-glass is refused (break-glass.ts). */
+export const breakGlassInAll = 100;
 /** Statements offered and not yet signed, a command; the oldest dropped first. */
 const offersPerCommand = 8;
 
@@ -25,7 +27,6 @@ export class HeldCommand {
   readonly id: CommandId;
   /** Null when the present configuration no longer has it as a writable tag (a command of an earlier run). */
   readonly tag: WritableTag | null;
-  readonly expiresAtMs: number;
   /** Statements offered, by nonce, and the nonces of signatures that counted. */
   readonly offered = new Map<string, CommandStatement>();
   readonly usedNonces = new Set<string>();
@@ -44,7 +45,6 @@ export class HeldCommand {
   constructor(records: readonly CommandRecord[], folded: FoldedCommand, tag: Tag | undefined) {
     this.id = folded.view.id;
     this.tag = tag !== undefined && isWritable(tag) ? tag : null;
-    this.expiresAtMs = Date.parse(folded.view.expiresAt);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#markClosed = resolve;
@@ -55,6 +55,19 @@ export class HeldCommand {
 
   get life(): FoldedCommand['life'] {
     return this.#folded.life;
+  }
+  /** Until when it may be signed before the write; a proposal's own until a person turns it into a command. */
+  get expiresAtMs(): number {
+    return Date.parse(this.#folded.view.expiresAt);
+  }
+  get policy(): string {
+    return this.#folded.policy;
+  }
+  get isBreakGlass(): boolean {
+    return this.#folded.isBreakGlass;
+  }
+  get lastSignatureDigest(): string | null {
+    return this.#folded.lastSignatureDigest;
   }
   get view(): CommandView {
     const { view } = this.#folded;
@@ -84,6 +97,8 @@ export class HeldCommands {
   readonly #tags: ReadonlyMap<TagId, Tag>;
   readonly #open = new Map<CommandId, HeldCommand>();
   readonly #closed = new Map<CommandId, HeldCommand>();
+  /** Closed, but countersignatures are still due (CMD-13): kept until they are given. */
+  readonly #due = new Map<CommandId, HeldCommand>();
   /** Places taken while command.asked is on its way to the log, by person. */
   readonly #reserved = new Map<UserId, number>();
 
@@ -94,10 +109,15 @@ export class HeldCommands {
   }
 
   get(id: CommandId): HeldCommand | undefined {
-    return this.#open.get(id) ?? this.#closed.get(id);
+    return this.#open.get(id) ?? this.#due.get(id) ?? this.#closed.get(id);
   }
   open(): readonly HeldCommand[] {
     return [...this.#open.values()];
+  }
+
+  /** Carried out on one signature, the others still to come. */
+  due(): readonly HeldCommand[] {
+    return [...this.#open.values(), ...this.#due.values()].filter(({ life }) => countersignaturesDue(life) > 0);
   }
 
   /** A place for one more command of this person, or null beyond the bounds. Call the answer when it is held or not. */
@@ -158,8 +178,13 @@ export class HeldCommands {
 
   #settle(held: HeldCommand): void {
     if (!isClosed(held.life)) return;
-    this.#open.delete(held.id);
-    held.offered.clear();
+    // Once: later offers are for the countersignatures that break-glass left out.
+    if (this.#open.delete(held.id)) held.offered.clear();
+    if (countersignaturesDue(held.life) > 0) {
+      this.#due.set(held.id, held);
+      return;
+    }
+    this.#due.delete(held.id);
     this.#closed.set(held.id, held);
     const [oldest] = this.#closed.keys();
     if (this.#closed.size > closedKept && oldest !== undefined) this.#closed.delete(oldest);

@@ -3,55 +3,95 @@
 import { type CommandView, closedStates, type SignatureView } from '../contract/command.ts';
 import { commandIdSchema, tagIdSchema } from '../contract/ids.ts';
 import { tagValueSchema } from '../contract/values.ts';
-import { askedDetailSchema, type CommandRecord, outcomeDetailSchema, signedDetailSchema } from './command-record.ts';
-import { asked, eventOf, follow, isClosed, type Lifecycle, missingSignatures } from './lifecycle.ts';
+import {
+  askedDetailSchema,
+  breakGlassDetailSchema,
+  type CommandRecord,
+  outcomeDetailSchema,
+  proposedDetailSchema,
+  signedDetailSchema,
+} from './command-record.ts';
+import {
+  asked,
+  countersignaturesDue,
+  eventOf,
+  follow,
+  type Lifecycle,
+  missingSignatures,
+  proposed,
+} from './lifecycle.ts';
 import { stageText } from './stage-text.ts';
 
-export type FoldedCommand = { readonly view: CommandView; readonly life: Lifecycle };
+export type FoldedCommand = {
+  readonly view: CommandView;
+  readonly life: Lifecycle;
+  /** Name of the signing policy that it was asked under. */
+  readonly policy: string;
+  readonly isBreakGlass: boolean;
+  /** What the next signature's `countersigns` must hold; null before the first. */
+  readonly lastSignatureDigest: string | null;
+};
+
+/** What a command.proposed or command.asked record says: the command as it was from then on. */
+type Beginning = {
+  readonly life: Lifecycle;
+  readonly policy: string;
+  readonly isBreakGlass: boolean;
+  readonly shown: Pick<
+    CommandView,
+    'id' | 'tagId' | 'area' | 'description' | 'value' | 'unit' | 'observed' | 'askedBy' | 'askedAt' | 'expiresAt'
+  >;
+  readonly proposal: NonNullable<CommandView['proposal']> | null;
+};
 
 /**
- * Folds the records of one command, oldest first. Null where they do not begin with a well-formed command.asked: then
- * nothing can be said. A record that cannot follow is shown among the stages and moves nothing.
+ * Folds the records of one command, oldest first. Null where they do not begin with a well-formed command.asked or
+ * command.proposed: then nothing can be said. A record that cannot follow is shown among the stages and moves nothing.
  */
 export function foldCommand(records: readonly CommandRecord[]): FoldedCommand | null {
   const [first] = records;
-  if (first?.kind !== 'command.asked' || first.actor === null) return null;
-  const detail = askedDetailSchema.safeParse(first.detail);
-  const id = commandIdSchema.safeParse(first.command);
-  const tagId = tagIdSchema.safeParse(first.subject);
-  const value = tagValueSchema.safeParse(first.new ?? null);
-  const observed = tagValueSchema.safeParse(first.old ?? null);
-  if (!detail.success || !id.success || !tagId.success || !value.success || !observed.success) return null;
-
-  let life = asked(detail.data.signatures);
+  let begun = first === undefined ? null : beginningOf(first);
+  if (begun === null) return null;
+  const { proposal } = begun;
+  let { life } = begun;
   const signatures: SignatureView[] = [];
+  let lastSignatureDigest: string | null = null;
+  let dueAt: string | null = null;
+  let overdue = false;
   let readBack: CommandView['readBack'] = null;
   let outcome: CommandView['outcome'] = null;
   for (const record of records) {
+    if (record.kind === 'command.asked' && life.state === 'proposed') {
+      const turned = beginningOf(record);
+      if (turned === null || turned.shown.tagId !== begun.shown.tagId) continue;
+      begun = turned;
+      life = turned.life;
+      continue;
+    }
+    if (record.kind === 'break-glass.used') {
+      const used = breakGlassDetailSchema.safeParse(record.detail);
+      if (used.success) dueAt = used.data.dueAt;
+    }
+    if (record.kind === 'break-glass.overdue') overdue = true;
     const event = eventOf(record);
     const next = event === null ? null : follow(life, event);
     if (next === null) continue;
     life = next;
-    const signature = event?.kind === 'signed' ? signatureView(record) : null;
-    if (signature !== null) signatures.push(signature);
-    const closing = isClosed(life) ? outcomeDetailSchema.safeParse(record.detail) : null;
+    if (event?.kind === 'signed') {
+      const signature = signatureView(record);
+      if (signature !== null) signatures.push(signature);
+      lastSignatureDigest = signedDetailSchema.safeParse(record.detail).data?.digest ?? null;
+    }
+    const closing = event?.kind === 'closed' ? outcomeDetailSchema.safeParse(record.detail) : null;
     if (closing?.success === true) {
       outcome = { code: closing.data.code, text: closing.data.text };
       readBack = closing.data.readBack ?? readBack;
     }
   }
+  const missing = countersignaturesDue(life);
   const view: CommandView = {
-    id: id.data,
+    ...begun.shown,
     state: life.state,
-    tagId: tagId.data,
-    area: detail.data.area,
-    description: detail.data.description,
-    value: value.data,
-    unit: first.unit ?? '',
-    observed: { value: observed.data, quality: detail.data.quality, sourceTime: detail.data.sourceTime },
-    askedBy: { id: first.actor.id, printedName: first.actor.printedName },
-    askedAt: first.time,
-    expiresAt: detail.data.expiresAt,
     signatures,
     missingSignatures: closedStates.has(life.state) ? 0 : missingSignatures(life),
     stages: records.map((record) => ({
@@ -64,8 +104,52 @@ export function foldCommand(records: readonly CommandRecord[]): FoldedCommand | 
     })),
     readBack,
     outcome,
+    ...(begun.isBreakGlass ? { breakGlass: { missing, dueAt, overdue: overdue && missing > 0 } } : {}),
+    ...(proposal === null ? {} : { proposal }),
   };
-  return { view, life };
+  return { view, life, policy: begun.policy, isBreakGlass: begun.isBreakGlass, lastSignatureDigest };
+}
+
+function beginningOf(record: CommandRecord): Beginning | null {
+  const { actor } = record;
+  const id = commandIdSchema.safeParse(record.command);
+  const tagId = tagIdSchema.safeParse(record.subject);
+  const value = tagValueSchema.safeParse(record.new ?? null);
+  const observed = tagValueSchema.safeParse(record.old ?? null);
+  if (actor === null || !id.success || !tagId.success || !value.success || !observed.success) return null;
+  const shown = (
+    detail: Pick<CommandView, 'area' | 'description' | 'expiresAt'> & Omit<CommandView['observed'], 'value'>,
+  ): Beginning['shown'] => ({
+    id: id.data,
+    tagId: tagId.data,
+    area: detail.area,
+    description: detail.description,
+    value: value.data,
+    unit: record.unit ?? '',
+    observed: { value: observed.data, quality: detail.quality, sourceTime: detail.sourceTime },
+    askedBy: { id: actor.id, printedName: actor.printedName },
+    askedAt: record.time,
+    expiresAt: detail.expiresAt,
+  });
+  if (record.kind === 'command.asked') {
+    const detail = askedDetailSchema.safeParse(record.detail);
+    if (!detail.success) return null;
+    const { signatures, policy, breakGlass } = detail.data;
+    const isBreakGlass = breakGlass === true;
+    const life = isBreakGlass ? asked(1, signatures - 1) : asked(signatures);
+    return { life, policy, isBreakGlass, shown: shown(detail.data), proposal: null };
+  }
+  const detail = record.kind === 'command.proposed' ? proposedDetailSchema.safeParse(record.detail) : null;
+  if (detail?.success !== true) return null;
+  const { signatures, policy, origin, reference } = detail.data;
+  const token = { id: actor.id, name: actor.printedName };
+  return {
+    life: proposed(signatures),
+    policy,
+    isBreakGlass: false,
+    shown: shown(detail.data),
+    proposal: { origin, reference, token, proposedAt: record.time },
+  };
 }
 
 /** SIG-8: the elements of a signature, from its record. */

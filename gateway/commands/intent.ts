@@ -35,9 +35,17 @@ export type Intent = {
   readonly value: TagValue;
   /** All of them, in order. */
   readonly signatures: readonly GivenSignature[];
+  /** CMD-13: carried by its first signature alone, where the tag's policy allows that. */
+  readonly breakGlass?: true | undefined;
   /** The statements' common expiry. */
   readonly expiresAtMs: number;
 };
+
+/** CMD-13: when the countersignatures that a break-glass command leaves out are due, RFC 3339. */
+export function countersignaturesDueAt(intent: Intent, acceptedAtMs: number): string {
+  const dueMinutes = intent.tag.setpoint.policy.breakGlass?.dueMinutes ?? 0;
+  return new Date(acceptedAtMs + dueMinutes * 60_000).toISOString();
+}
 
 /**
  * Null when the signatures carry the intent: as many different persons as the tag's policy asks, every statement about
@@ -45,7 +53,9 @@ export type Intent = {
  * key of the terminal where it was given, in the signer's name. Else what is wrong.
  */
 export function signaturesCarry(intent: Intent): string | null {
-  let life = asked(intent.tag.setpoint.policy.signatures);
+  const { policy } = intent.tag.setpoint;
+  if (intent.breakGlass === true && policy.breakGlass?.allowed !== true) return 'break-glass is not allowed here';
+  let life = intent.breakGlass === true ? asked(1, policy.signatures - 1) : asked(policy.signatures);
   let previous: string | null = null;
   for (const given of intent.signatures) {
     const { signer, statement, jws } = given;
@@ -57,6 +67,7 @@ export function signaturesCarry(intent: Intent): string | null {
     if (canonicalJson(statement.value) !== canonicalJson(intent.value)) return 'another value was signed';
     if (canonicalJson(statement.observed) !== canonicalJson(intent.observed)) return 'another observation was signed';
     if (statement.unit !== intent.tag.unit) return 'another unit was signed';
+    if (statement.breakGlass !== intent.breakGlass) return 'it was signed as a command of another kind';
     if ((statement.countersigns ?? null) !== previous) return 'the chain of signatures is broken';
     if (!(Date.parse(statement.expiresAt) >= intent.expiresAtMs)) return 'a statement expires before the command';
     const forged = madeOtherwise(given);

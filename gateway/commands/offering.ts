@@ -3,13 +3,18 @@
 import { GatewayError } from '../contract/problem.ts';
 import type { CommandStatement, Offer, Requires } from '../contract/statement.ts';
 import { newNonce } from '../signing/issued-statements.ts';
-import { signatureDigest } from '../signing/stored-signature.ts';
+import type { Observed } from './checks.ts';
 import type { ComponentsNeeded, ConfigurationInForce } from './desk-ports.ts';
 import type { HeldCommand } from './held-commands.ts';
-import { missingSignatures } from './lifecycle.ts';
 import type { Caller } from './ports.ts';
 
 export type CommandOffer = Offer & { readonly statement: CommandStatement };
+
+/**
+ * What a statement says where the command's own words do not hold: of a proposal that is about to be taken up, the value
+ * that is there now and the time from now on; of a countersignature after the fact (CMD-13), a time of its own.
+ */
+export type OfferTerms = { readonly observed?: Observed; readonly expiresAt?: string };
 
 /** A fresh statement for the caller's terminal: one nonce, one use, expiring with the command. */
 export function makeOffer(
@@ -17,28 +22,31 @@ export function makeOffer(
   caller: Caller,
   decline: boolean,
   ports: { readonly configuration: ConfigurationInForce; readonly componentsNeeded: ComponentsNeeded },
+  terms: OfferTerms = {},
 ): CommandOffer {
   const { view, tag } = held;
   if (tag === null) throw new GatewayError('internal-fault', 'a command without a tag is not offered');
   const { seq, digest } = ports.configuration();
-  const preceding = held.given.at(-1);
+  const preceding = held.lastSignatureDigest;
+  const expiresAt = terms.expiresAt ?? view.expiresAt;
   const statement: CommandStatement = {
     version: 1,
-    purpose: decline ? 'decline' : preceding === undefined ? 'command' : 'countersign',
+    purpose: decline ? 'decline' : preceding === null ? 'command' : 'countersign',
     command: held.id,
     tag: tag.id,
     description: view.description,
-    observed: view.observed,
+    observed: terms.observed ?? view.observed,
     value: view.value,
     unit: view.unit,
     terminal: caller.terminalId,
     nonce: newNonce(),
-    expiresAt: view.expiresAt,
+    expiresAt,
     configuration: { seq, digest },
-    ...(preceding === undefined ? {} : { countersigns: signatureDigest(preceding.jws) }),
+    ...(preceding === null ? {} : { countersigns: preceding }),
+    ...(held.isBreakGlass ? { breakGlass: true as const } : {}),
   };
   held.offer(statement);
-  return { statement, expiresAt: view.expiresAt, requires: requirements(held, caller, statement.purpose, ports) };
+  return { statement, expiresAt, requires: requirements(held, caller, statement.purpose, ports) };
 }
 
 /** What a signature of this purpose must bring, by the policy of the tag and the caller's session (SIG-2, SIG-3). */
@@ -50,13 +58,20 @@ export function requirements(
 ): Requires {
   if (held.tag === null) throw new GatewayError('internal-fault', 'a command without a tag is not offered');
   const { policy } = held.tag.setpoint;
+  const { signaturesNeeded, signaturesDue, signers } = held.life;
+  // CMD-13: the one signature that it is carried out on is complete, and says in words why nobody else could sign.
+  const alone = held.isBreakGlass && purpose === 'command';
   return {
-    components: ports.componentsNeeded(caller),
+    components: alone ? completeComponents(ports.componentsNeeded(caller)) : ports.componentsNeeded(caller),
     meanings: [...(purpose === 'command' ? policy.meanings : policy.countersignMeanings)],
     reasonCodes: policy.reasonCodes.map(({ code, text }) => ({ code, text })),
     // Who declines says why in his own words.
     reason: purpose === 'decline' ? 'optional' : policy.reason,
-    comment: purpose === 'decline' ? 'required' : policy.comment,
-    countersignatures: purpose === 'decline' ? 0 : Math.max(0, missingSignatures(held.life) - 1),
+    comment: purpose === 'decline' || alone ? 'required' : policy.comment,
+    countersignatures: purpose === 'decline' ? 0 : Math.max(0, signaturesNeeded + signaturesDue - signers.length - 1),
   };
+}
+
+function completeComponents(needed: Requires['components']): Requires['components'] {
+  return needed.includes('username') ? needed : ['username', ...needed];
 }

@@ -21,6 +21,13 @@ export type Caller = {
   readonly sessionId: string;
 };
 
+/** A machine with an access token (CMD-10): it may propose, and sign nothing. */
+export type Machine = {
+  readonly actor: Actor;
+  readonly address: string;
+  readonly mayProposeIn: (area: AreaId) => boolean;
+};
+
 /** Right, terminal's areas and networks, certification, account and session still standing: asked anew each time. */
 export type MayDo = (caller: Caller, permission: Permission, area: AreaId) => { readonly ok: true } | Refusal;
 

@@ -3,7 +3,14 @@
 import type { Pool } from 'pg';
 import { auditRecordSchema } from '../contract/audit-record.ts';
 import { GatewayError } from '../contract/problem.ts';
-import type { FindOpenCommands, ReadAskedCommands, ReadCommandRecords } from './desk-ports.ts';
+import type {
+  FindOpenCommands,
+  FindOpenProposals,
+  FindUnsettledBreakGlass,
+  ReadAskedCommands,
+  ReadCommandRecords,
+} from './desk-ports.ts';
+import type { ReadStages } from './pace.ts';
 
 /** Records of one command that are read at most; refused signatures are the only kind without a bound of its own. */
 const recordsPerCommand = 500;
@@ -19,10 +26,22 @@ const closingKinds = [
   'command.declined',
 ] as const;
 
+/** What tells whether a command moved its setpoint (pace.ts). */
+const stageKinds = [
+  'command.accepted',
+  'command.written',
+  'command.refused',
+  'command.rejected',
+  'command.failed',
+] as const;
+
 export type CommandRecords = {
   readonly readCommandRecords: ReadCommandRecords;
   readonly readAskedCommands: ReadAskedCommands;
   readonly findOpenCommands: FindOpenCommands;
+  readonly readStages: ReadStages;
+  readonly findOpenProposals: FindOpenProposals;
+  readonly findUnsettledBreakGlass: FindUnsettledBreakGlass;
 };
 
 /** Each function rejects with log-unavailable while the database is away. */
@@ -35,6 +54,18 @@ export function commandRecords(pool: Pick<Pool, 'query'>): CommandRecords {
       throw new GatewayError('log-unavailable', 'The commands cannot be read from the log.', { cause });
     }
   }
+  /** Ids of commands with a record of the one kind and none of the others, oldest first. */
+  async function commandsWithout(kind: string, others: readonly string[]): Promise<readonly string[]> {
+    const found = await rows<{ command: string }>(
+      `SELECT begun.command FROM log_record begun
+       WHERE begun.kind = $1 AND begun.command IS NOT NULL
+         AND NOT EXISTS (SELECT FROM log_record closing
+                         WHERE closing.command = begun.command AND closing.kind = ANY ($2::text[]))
+       ORDER BY begun.seq`,
+      [kind, others],
+    );
+    return found.map(({ command }) => command);
+  }
   return {
     async readCommandRecords(command) {
       const found = await rows<{ body: Buffer }>(
@@ -43,25 +74,31 @@ export function commandRecords(pool: Pick<Pool, 'query'>): CommandRecords {
       );
       return found.map(({ body }) => auditRecordSchema.parse(JSON.parse(body.toString('utf8'))));
     },
+    async readStages(tag, sinceMs) {
+      const found = await rows<{ body: Buffer }>(
+        `SELECT body FROM log_record
+         WHERE subject = $1 AND time >= to_timestamp($2::float8 / 1000) AND command IS NOT NULL AND kind = ANY ($3::text[])
+         ORDER BY seq`,
+        [tag, sinceMs, stageKinds],
+      );
+      return found.map(({ body }) => auditRecordSchema.parse(JSON.parse(body.toString('utf8'))));
+    },
     async readAskedCommands(before, limit) {
       const found = await rows<{ command: string; seq: string }>(
-        `SELECT command, seq FROM log_record
-         WHERE kind = 'command.asked' AND command IS NOT NULL AND ($1::bigint IS NULL OR seq < $1::bigint)
+        // A proposal that a person took up is listed once, where it was proposed.
+        `SELECT command, seq FROM log_record first
+         WHERE kind IN ('command.asked', 'command.proposed') AND command IS NOT NULL
+           AND ($1::bigint IS NULL OR seq < $1::bigint)
+           AND (kind = 'command.proposed'
+                OR NOT EXISTS (SELECT FROM log_record proposed
+                               WHERE proposed.command = first.command AND proposed.kind = 'command.proposed'))
          ORDER BY seq DESC LIMIT $2`,
         [before, limit],
       );
       return found.map(({ command, seq }) => ({ command, seq: Number(seq) }));
     },
-    async findOpenCommands() {
-      const found = await rows<{ command: string }>(
-        `SELECT asked.command FROM log_record asked
-         WHERE asked.kind = 'command.asked' AND asked.command IS NOT NULL
-           AND NOT EXISTS (SELECT FROM log_record closing
-                           WHERE closing.command = asked.command AND closing.kind = ANY ($1::text[]))
-         ORDER BY asked.seq`,
-        [closingKinds],
-      );
-      return found.map(({ command }) => command);
-    },
+    findOpenCommands: () => commandsWithout('command.asked', closingKinds),
+    findOpenProposals: () => commandsWithout('command.proposed', [...closingKinds, 'command.asked']),
+    findUnsettledBreakGlass: () => commandsWithout('break-glass.used', ['break-glass.settled']),
   };
 }

@@ -1,16 +1,17 @@
 // The records that the life of a command leaves (AUD-1, AUD-2, CMD-1): one function a stage, so that every record of a
 // kind has the same fields. Read back by history.ts. It appends nothing.
 import type { RecordDraft } from '../contract/audit-record.ts';
-import type { CommandBody, CommandView } from '../contract/command.ts';
+import type { CommandBody, CommandView, ProposalBody } from '../contract/command.ts';
 import type { CommandId } from '../contract/ids.ts';
 import type { Refusal } from '../contract/problem.ts';
 import type { CommandStatement, Requires, SignerPart } from '../contract/statement.ts';
+import type { PermissiveState } from '../contract/tag.ts';
 import type { TagValue } from '../contract/values.ts';
 import { signatureDigest } from '../signing/stored-signature.ts';
 import type { Observed, WritableTag } from './checks.ts';
 import type { ReadBack } from './command-record.ts';
 import type { Intent } from './intent.ts';
-import type { Caller, SignerCheck } from './ports.ts';
+import type { Caller, Machine, SignerCheck } from './ports.ts';
 
 /** What a command is about, the same in all its records. */
 export type CommandSubject = {
@@ -26,7 +27,8 @@ export type OutcomeKind =
   | 'command.failed'
   | 'command.unknown'
   | 'command.refused'
-  | 'command.expired';
+  | 'command.expired'
+  | 'command.withdrawn';
 
 export function askedDraft(
   caller: Caller,
@@ -36,6 +38,7 @@ export function askedDraft(
   value: TagValue,
   observed: Observed,
   expiresAt: string,
+  permissives: readonly PermissiveState[],
 ): RecordDraft {
   return {
     kind: 'command.asked',
@@ -49,11 +52,90 @@ export function askedDraft(
       expiresAt,
       policy: tag.setpoint.policy.name,
       signatures: tag.setpoint.policy.signatures,
+      ...(body.breakGlass === true ? { breakGlass: true } : {}),
+      ...(permissives.length === 0 ? {} : { permissives: permissives.map((state) => ({ ...state })) }),
       // What the person typed and saw, where the device's grid or a later reading made something else of it.
       requested: body.value,
       seen: { value: body.observed.value, sourceTime: body.observed.sourceTime },
     },
   };
+}
+
+/** CMD-10: what a machine proposes, with the value that the gateway held then. `actor` is the token's own. */
+export function proposedDraft(
+  machine: Machine,
+  id: CommandId,
+  tag: WritableTag,
+  body: ProposalBody,
+  value: TagValue,
+  observed: Observed,
+  expiresAt: string,
+): RecordDraft {
+  return {
+    kind: 'command.proposed',
+    actor: machine.actor,
+    terminal: null,
+    address: machine.address,
+    ...about({ id, tag, observed, value }),
+    detail: {
+      area: tag.area,
+      description: tag.description,
+      quality: observed.quality,
+      sourceTime: observed.sourceTime,
+      expiresAt,
+      policy: tag.setpoint.policy.name,
+      signatures: tag.setpoint.policy.signatures,
+      origin: body.origin,
+      reference: body.reference ?? null,
+      requested: body.value,
+    },
+  };
+}
+
+export function refusedProposalDraft(
+  machine: Machine,
+  body: ProposalBody,
+  unit: string | null,
+  refusal: Refusal,
+): RecordDraft {
+  return {
+    kind: 'proposal.refused',
+    actor: machine.actor,
+    terminal: null,
+    address: machine.address,
+    subject: body.tagId,
+    new: body.value,
+    ...(unit === null ? {} : { unit }),
+    detail: {
+      code: refusal.code,
+      text: refusal.detail,
+      origin: body.origin,
+      reference: body.reference ?? null,
+      ...(refusal.field === undefined ? {} : { field: refusal.field }),
+    },
+  };
+}
+
+/** CMD-13: it goes through the gate on one signature; the others are due by `dueAt`. */
+export function breakGlassUsedDraft(intent: Intent, dueAt: string): RecordDraft {
+  const { policy } = intent.tag.setpoint;
+  const missing = policy.signatures - intent.signatures.length;
+  const who = intent.signatures[0]?.actor.printedName ?? 'Somebody';
+  const text = `Break-glass: carried out on the signature of ${who} alone; missing countersignatures: ${missing}.`;
+  return {
+    kind: 'break-glass.used',
+    ...byGateway,
+    ...about(intent),
+    detail: { code: 'break-glass', text, policy: policy.name, missing, dueAt },
+  };
+}
+
+export function breakGlassDraft(
+  kind: 'break-glass.overdue' | 'break-glass.settled',
+  command: CommandSubject,
+  outcome: { readonly code: string; readonly text: string },
+): RecordDraft {
+  return { kind, ...byGateway, ...about(command), detail: { ...outcome } };
 }
 
 /** A command that was refused when it was asked for; it never got an id. `tag` is null for a tag that nobody knows. */
@@ -128,6 +210,7 @@ export function acceptedDraft(intent: Intent, notAfter: string): RecordDraft {
       deviceAddress: intent.tag.deviceAddress,
       connection: intent.tag.connection,
       observed: intent.observed,
+      ...(intent.breakGlass === true ? { breakGlass: true } : {}),
       signatures: intent.signatures.map(({ actor, jws }) => ({ signer: actor.id, jws, digest: signatureDigest(jws) })),
     },
   };

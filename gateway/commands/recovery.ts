@@ -72,7 +72,7 @@ export async function closeAll(
   await Promise.all(closings);
 }
 
-async function untilRead<T>(ports: DeskPorts, read: () => Promise<T>): Promise<T> {
+export async function untilRead<T>(ports: DeskPorts, read: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
       return await read();

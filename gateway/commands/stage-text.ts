@@ -14,6 +14,8 @@ export function stageText(record: CommandRecord): string {
       return `${who} countersigned${where}.`;
     case 'command.signature-refused':
       return `A signature by ${who} was refused${said === null ? '.' : `: ${said}`}`;
+    case 'command.proposed':
+      return `${who} proposed ${plain(record.new)}${unit(record)}: ${String(record.detail?.origin ?? '')}`;
     case 'command.accepted':
       return 'The intent is recorded; the gate reads the device and writes.';
     case 'command.written':

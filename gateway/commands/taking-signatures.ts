@@ -3,16 +3,27 @@
 import { type Refusal, refuse } from '../contract/problem.ts';
 import type { PublicKey } from '../contract/session.ts';
 import type { CommandStatement, SignatureBody, SignerPart } from '../contract/statement.ts';
+import type { PermissiveState } from '../contract/tag.ts';
+import { refuseMissingComponent } from '../signing/components.ts';
 import { claimedNonce, verifySignedStatement } from '../signing/verify-statement.ts';
+import { checkAsk } from './asking.ts';
+import { type BreakGlass, settledAs } from './break-glass.ts';
 import type { WritableTag } from './checks.ts';
 import type { DeskPorts } from './desk-ports.ts';
 import type { AcceptedIntent, Gate, GateRecords } from './gate.ts';
 import type { HeldCommand, HeldCommands } from './held-commands.ts';
 import type { GivenSignature, Intent } from './intent.ts';
-import { isOpenForSigning, missingSignatures } from './lifecycle.ts';
+import { countersignaturesDue, isClosed, isOpenForSigning, missingSignatures } from './lifecycle.ts';
 import { requirements } from './offering.ts';
 import type { Caller, SignerCheck } from './ports.ts';
-import { declinedDraft, refusedSignatureDraft, signedDraft, subjectOf } from './record-drafts.ts';
+import {
+  askedDraft,
+  breakGlassDraft,
+  declinedDraft,
+  refusedSignatureDraft,
+  signedDraft,
+  subjectOf,
+} from './record-drafts.ts';
 
 /** `accepted` where this signature was the last one: the gate may carry it out. */
 export type Taken = { readonly ok: true; readonly accepted: AcceptedIntent | null } | Refusal;
@@ -24,6 +35,8 @@ type Verified = {
   readonly part: SignerPart;
   readonly publicKey: PublicKey;
   readonly signer: Extract<SignerCheck, { ok: true }>;
+  /** Of a proposal that this signature takes up: the permissives as they were found. */
+  readonly takenUp: readonly PermissiveState[];
 };
 
 /**
@@ -33,6 +46,7 @@ type Verified = {
 export async function takeSignature(
   ports: DeskPorts,
   commands: HeldCommands,
+  breakGlass: BreakGlass,
   gate: Gate,
   held: HeldCommand,
   caller: Caller,
@@ -52,7 +66,7 @@ export async function takeSignature(
     );
   held.busy = true;
   try {
-    const verified = await verify(ports, held, caller, body);
+    const verified = await verify(ports, breakGlass, held, caller, body);
     if (!verified.ok) return await recordRefusal(ports, held, caller, body, verified);
     return await count(ports, commands, gate, held, caller, body, verified, records);
   } finally {
@@ -62,6 +76,7 @@ export async function takeSignature(
 
 async function verify(
   ports: DeskPorts,
+  breakGlass: BreakGlass,
   held: HeldCommand,
   caller: Caller,
   body: SignatureBody,
@@ -89,7 +104,17 @@ async function verify(
   if (publicKey === undefined) return refuse('terminal-unknown', 'This terminal is not enrolled, or not any more.');
   const verified = await verifySignedStatement(body.statement, statement, publicKey, ports.now(), requires);
   if (!verified.ok) return verified;
-  const permission = statement.purpose === 'command' ? 'command' : 'verify';
+  if (held.isBreakGlass && statement.purpose === 'command') {
+    // CMD-13: complete, whatever this session has signed before.
+    const incomplete =
+      refuseMissingComponent(requires.components, body) ?? breakGlass.refuseUnder(stage.tag.setpoint.policy);
+    if (incomplete !== null) return incomplete;
+  }
+  const taken = await takeUp(ports, breakGlass, held, caller, statement, stage.tag);
+  if (!taken.ok) return taken;
+  // A proposal is signed, and declined, by whoever may command.
+  const first = statement.purpose === 'command' || held.life.state === 'proposed';
+  const permission = first ? 'command' : 'verify';
   const about = { command: held.id, subject: stage.tag.id };
   const signer = await ports.checkSigner(caller, verified.part.signer, body, permission, stage.tag.area, about);
   if (!signer.ok) return signer;
@@ -101,15 +126,35 @@ async function verify(
   // Checking the password took time.
   const still = checkStage(ports, held);
   if (!still.ok) return still;
-  return { ok: true, tag: stage.tag, statement, part: verified.part, publicKey, signer };
+  return { ok: true, tag: stage.tag, statement, part: verified.part, publicKey, signer, takenUp: taken.permissives };
+}
+
+/** CMD-10: a proposal becomes a command by its first signature, so everything is checked as if it were asked for now. */
+async function takeUp(
+  ports: DeskPorts,
+  breakGlass: BreakGlass,
+  held: HeldCommand,
+  caller: Caller,
+  statement: CommandStatement,
+  tag: WritableTag,
+): Promise<{ readonly ok: true; readonly permissives: readonly PermissiveState[] } | Refusal> {
+  if (held.life.state !== 'proposed' || statement.purpose !== 'command') return { ok: true, permissives: [] };
+  const { value, observed } = statement;
+  return checkAsk(ports, breakGlass, caller, { tagId: tag.id, value, observed }, tag);
 }
 
 function checkStage(ports: DeskPorts, held: HeldCommand): { readonly ok: true; readonly tag: WritableTag } | Refusal {
-  if (!isOpenForSigning(held.life) || held.inGate || held.tag === null)
+  const open = isOpenForSigning(held.life) && !held.inGate;
+  if (held.tag === null || (!open && !owesCountersignatures(held)))
     return refuse('wrong-stage', `The command is ${held.view.state}; it takes no signature any more.`);
-  if (ports.now() > held.expiresAtMs)
+  if (open && ports.now() > held.expiresAtMs)
     return refuse('statement-expired', 'The time for signing this command has passed. Ask for it again.');
   return { ok: true, tag: held.tag };
+}
+
+/** CMD-13: it ended, and signatures that break-glass left out may be given still, overdue or not. */
+export function owesCountersignatures(held: HeldCommand): boolean {
+  return isClosed(held.life) && countersignaturesDue(held.life) > 0;
 }
 
 async function count(
@@ -119,12 +164,20 @@ async function count(
   held: HeldCommand,
   caller: Caller,
   body: SignatureBody,
-  { tag, statement, part, publicKey, signer }: Verified,
+  { tag, statement, part, publicKey, signer, takenUp }: Verified,
   records: GateRecords,
 ): Promise<Taken> {
   const requires = requirements(held, caller, statement.purpose, ports);
   const subject = subjectOf(held.view);
   const record = signedDraft(caller, signer, subject, statement, part, requires, body.statement);
+  if (owesCountersignatures(held)) {
+    const last = countersignaturesDue(held.life) === 1;
+    const settled = breakGlassDraft('break-glass.settled', subject, settledAs('countersigned'));
+    await commands.record(held, last ? [record, settled] : [record]);
+    held.usedNonces.add(statement.nonce);
+    held.offered.clear();
+    return { ok: true, accepted: null };
+  }
   // From here to the log's answer nothing else may move the command.
   held.inGate = true;
   let accepted: AcceptedIntent | null = null;
@@ -132,6 +185,8 @@ async function count(
     if (statement.purpose === 'decline') {
       await commands.record(held, [declinedDraft(record)]);
     } else {
+      if (held.life.state === 'proposed')
+        await turnIntoCommand(commands, held, caller, statement, tag, signer, takenUp);
       const given = {
         signer: signer.userId,
         actor: signer.actor,
@@ -159,9 +214,35 @@ async function count(
   return { ok: true, accepted };
 }
 
+/** The record of the asking, by the person who signs. Whatever else was offered for the proposal no longer fits it. */
+async function turnIntoCommand(
+  commands: HeldCommands,
+  held: HeldCommand,
+  caller: Caller,
+  statement: CommandStatement,
+  tag: WritableTag,
+  signer: Extract<SignerCheck, { ok: true }>,
+  permissives: readonly PermissiveState[],
+): Promise<void> {
+  const { value, observed, expiresAt } = statement;
+  const asking = { ...caller, actor: signer.actor };
+  const body = { tagId: tag.id, value, observed };
+  await commands.record(held, [askedDraft(asking, held.id, tag, body, value, observed, expiresAt, permissives)]);
+  for (const nonce of held.offered.keys()) if (nonce !== statement.nonce) held.offered.delete(nonce);
+}
+
 function intentOf(held: HeldCommand, tag: WritableTag, last: GivenSignature): Intent {
   const { observed, value } = held.view;
-  return { id: held.id, tag, observed, value, signatures: [...held.given, last], expiresAtMs: held.expiresAtMs };
+  const signatures = [...held.given, last];
+  return {
+    id: held.id,
+    tag,
+    observed,
+    value,
+    signatures,
+    expiresAtMs: held.expiresAtMs,
+    ...(held.isBreakGlass ? { breakGlass: true } : {}),
+  };
 }
 
 /** Records a refused signature, unless the refusal has its record already. */

@@ -102,7 +102,7 @@ export function watchUnattributed(ports: WatchPorts): UnattributedWatch {
 
   function rulesOf(tag: WritableTag): AttributionRules {
     const lagMs = Math.max(shortestLagMs, 2 * ports.lostAfterMs(tag));
-    return { tolerance: tag.setpoint.tolerance, lagMs, rest: null };
+    return { tolerance: tag.setpoint.tolerance, lagMs, rest: tag.setpoint.confirm.rest };
   }
 
   function show(watched: Watched, sample: Sample): void {

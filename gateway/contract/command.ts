@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { recordKindSchema } from './audit-record.ts';
 import { areaIdSchema, commandIdSchema, givenTimeSchema, tagIdSchema, timeSchema } from './ids.ts';
 import { meaningSchema, requiresSchema, statementSchema } from './statement.ts';
+import { permissiveStateSchema } from './tag.ts';
 import { qualitySchema, tagValueSchema } from './values.ts';
 
 export const commandStates = [
@@ -19,6 +20,7 @@ export const commandStates = [
   'expired',
   'withdrawn',
   'declined',
+  'proposed',
 ] as const;
 export const commandStateSchema = z.enum(commandStates);
 export type CommandState = (typeof commandStates)[number];
@@ -41,6 +43,8 @@ export const commandBodySchema = z.strictObject({
   value: tagValueSchema,
   /** What the person saw when he asked. */
   observed: z.strictObject({ value: tagValueSchema, sourceTime: givenTimeSchema }),
+  /** CMD-13: one complete signature now, the countersignatures afterwards. Only where the tag's policy allows it. */
+  breakGlass: z.boolean().optional(),
 });
 export type CommandBody = z.infer<typeof commandBodySchema>;
 
@@ -91,14 +95,43 @@ export const commandViewSchema = z.object({
   readBack: z.object({ value: tagValueSchema, quality: qualitySchema, time: timeSchema }).nullable(),
   /** Why it ended as it did: a stable code (a problem code or a device status) and a sentence. */
   outcome: z.object({ code: z.string(), text: z.string() }).nullable(),
+  /** CMD-13, on break-glass commands alone: countersignatures still due, until when (null: nothing was accepted yet). */
+  breakGlass: z.object({ missing: z.int(), dueAt: timeSchema.nullable(), overdue: z.boolean() }).optional(),
+  /** CMD-10, on what a machine proposed: where it comes from, in its own words. `askedBy` is the machine until a person signs. */
+  proposal: z
+    .object({
+      origin: z.string(),
+      reference: z.string().nullable(),
+      token: z.object({ id: z.string(), name: z.string() }),
+      proposedAt: timeSchema,
+    })
+    .optional(),
+  /** In lists and single answers: may the person of this session sign it here, now (SIG-5)? */
+  awaitingYou: z.boolean().optional(),
 });
 export type CommandView = z.infer<typeof commandViewSchema>;
 
 /** 201 of `POST /commands`. */
-export const askedCommandSchema = commandViewSchema.extend({ statement: statementSchema, requires: requiresSchema });
+export const askedCommandSchema = commandViewSchema.extend({
+  statement: statementSchema,
+  requires: requiresSchema,
+  /** The tag's permissives as they stood for this value when it was asked for: all met. They are judged again before the write. */
+  permissives: z.array(permissiveStateSchema).optional(),
+});
 export type AskedCommand = z.infer<typeof askedCommandSchema>;
 
 export const commandListSchema = z.object({ commands: z.array(commandViewSchema), next: z.int().nullable() });
+
+/** Body of `POST /proposals` (CMD-10). `origin` names the sender and why, for the person who will sign. */
+export const proposalBodySchema = z.strictObject({
+  tagId: tagIdSchema,
+  value: tagValueSchema,
+  origin: z.string().trim().min(1).max(300),
+  reference: z.string().trim().min(1).max(200).optional(),
+});
+export type ProposalBody = z.infer<typeof proposalBodySchema>;
+/** 201 of `POST /proposals`: a token reads back no more than this. */
+export const proposalAnswerSchema = z.object({ id: commandIdSchema, state: commandStateSchema, expiresAt: timeSchema });
 
 /** Body of `POST /commands/:id/statements`, which may be absent: what the next signer means to do. */
 export const statementPurposeBodySchema = z.strictObject({

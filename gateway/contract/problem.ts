@@ -56,6 +56,8 @@ export const problemCodes = [
   'comment-missing',
   'meaning-not-allowed',
   'permissive-not-met',
+  'rate-exceeded',
+  'command-too-soon',
   'password-too-weak',
   // 423
   'account-locked',
@@ -66,6 +68,10 @@ export const problemCodes = [
   'log-unavailable',
   'device-unavailable',
   'starting',
+  // later ones: 403, 409, 403
+  'break-glass-not-allowed',
+  'break-glass-overdue',
+  'scope-missing',
 ] as const;
 export type ProblemCode = (typeof problemCodes)[number];
 

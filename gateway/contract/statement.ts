@@ -33,13 +33,25 @@ export const commandStatementSchema = z.strictObject({
   unit: z.string(),
   /** base64url SHA-256 of the preceding signature's compact JWS; from the second signature on. */
   countersigns: z.string().optional(),
+  /** CMD-13: what is signed is carried out on one signature. */
+  breakGlass: z.literal(true).optional(),
 });
 export type CommandStatement = z.infer<typeof commandStatementSchema>;
 
 /** A signed action that is no process command: approving or revoking a terminal, unlocking an account. */
 export const actionStatementSchema = z.strictObject({
   ...common,
-  purpose: z.enum(['approve', 'revoke', 'unlock', 'issue-code', 'resolve', 'create-account', 'change-account']),
+  purpose: z.enum([
+    'approve',
+    'revoke',
+    'unlock',
+    'issue-code',
+    'resolve',
+    'create-account',
+    'change-account',
+    'issue-token',
+    'revoke-token',
+  ]),
   /** What it is about, as in the audit record's `subject`: `terminal:<id>`, `account:<id>`, `command:<id>`. */
   about: z.string(),
   description: z.string(),

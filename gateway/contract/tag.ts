@@ -14,6 +14,18 @@ export const latestSchema = z.object({
 });
 export type Latest = z.infer<typeof latestSchema>;
 
+/** A condition on other tags for a setpoint to be changed (CMD-2), as it stands now. */
+export const permissiveStateSchema = z.object({
+  name: z.string(),
+  /** Null: it cannot be judged now (a tag without a good value, or the new value is not known yet). Not met, then. */
+  met: z.boolean().nullable(),
+  /** The tags it rests on with their present values: `BR101.TIC.MODE: Automatic`. */
+  present: z.string(),
+  /** What to do where it is not met; may be empty. */
+  remedy: z.string(),
+});
+export type PermissiveState = z.infer<typeof permissiveStateSchema>;
+
 export const tagViewSchema = z.object({
   id: tagIdSchema,
   area: areaIdSchema,
@@ -43,6 +55,11 @@ export const tagViewSchema = z.object({
       /** May the session that asks change it, here, now? The reason if not. */
       allowed: z.boolean(),
       refusal: z.string().nullable(),
+      /** Absent or empty: it has none. Whoever may view a setpoint sees what its permissives rest on. */
+      permissives: z.array(permissiveStateSchema).optional(),
+      /** At most `max` from any value of the last `withinSeconds`; null or absent: no such limit. */
+      rate: z.object({ max: z.number(), withinSeconds: z.number() }).nullish(),
+      minIntervalSeconds: z.number().nullish(),
     })
     .nullable(),
   latest: latestSchema,

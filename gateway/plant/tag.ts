@@ -50,6 +50,8 @@ export type SetpointRule = {
   /** From one write of the tag to the next; null: none. */
   readonly minIntervalMs: number | null;
   readonly confirm: Confirmation;
+  /** While it is met, the plant moves the setpoint itself, and that is no unattributed change (CMD-11); absent: never. */
+  readonly movedByPlantWhen?: Permissive | undefined;
   readonly policy: SigningPolicy;
 };
 

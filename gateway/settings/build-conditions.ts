@@ -1,5 +1,6 @@
 // The conditions of a setpoint (CMD-2, CMD-5): permissives on other tags, and what confirms a write. Names are resolved and
 // expressions compiled, so that a mistake shows at load and never in front of an operator. Called by build-setpoint.ts.
+import type { TagId } from '../contract/ids.ts';
 import { askedValueName, type ConditionInput, feedbackName, type Permissive, type Test } from '../plant/condition.ts';
 import { asDeviceHolds, sameValue } from '../plant/device-value.ts';
 import type { Confirmation } from '../plant/tag.ts';
@@ -31,23 +32,8 @@ export function buildPermissives(
         file.mistakeAt([...here, 'name'], `"${permissive.name}" stands here a second time.`, 'Give it another name.'),
       );
     names.add(permissive.name);
-    const variables = new Map<string, VariableType>([[askedValueName, variableType(row)]]);
-    const reads: ConditionInput[] = [];
-    for (const [name, tag] of Object.entries(permissive.reads)) {
-      const source = rows.get(tag);
-      if (source === undefined)
-        mistakes.push(unknownName(file, [...here, 'reads', name], 'tag', tag, [...rows.keys()]));
-      if (name === askedValueName || isReservedWord(name))
-        mistakes.push(
-          file.mistakeAt(
-            [...here, 'reads', name],
-            `"${name}" cannot name a tag here: it has a meaning of its own in conditions.`,
-            'Choose another word, such as "mode".',
-          ),
-        );
-      else if (source !== undefined) variables.set(name, variableType(source));
-      reads.push({ name, tag });
-    }
+    const { reads, variables } = resolveReads(file, [...here, 'reads'], permissive.reads, rows, mistakes);
+    variables.set(askedValueName, variableType(row));
     const { when } = permissive;
     return {
       name: permissive.name,
@@ -63,6 +49,48 @@ export function buildPermissives(
             : neverMet,
     };
   });
+}
+
+/** When the plant itself moves the setpoint (CMD-11); null where nothing is said. */
+export function buildMovedByPlant(
+  file: LoadedFile<TagsFile>,
+  at: Path,
+  given: Given,
+  rows: ReadonlyMap<string, Row>,
+  mistakes: ConfigurationMistake[],
+): Permissive | null {
+  if (given.unattributed === undefined) return null;
+  const { reads: words, when } = given.unattributed.exceptWhen;
+  const { reads, variables } = resolveReads(file, [...at, 'reads'], words, rows, mistakes);
+  const known = reads.every(({ tag }) => rows.has(tag));
+  const test = known ? compiled(file, [...at, 'when'], when, variables, mistakes) : neverMet;
+  return { name: 'moved by the plant', when, remedy: '', reads, test };
+}
+
+function resolveReads(
+  file: LoadedFile<TagsFile>,
+  at: Path,
+  words: { readonly [name: string]: TagId },
+  rows: ReadonlyMap<string, Row>,
+  mistakes: ConfigurationMistake[],
+): { readonly reads: readonly ConditionInput[]; readonly variables: Map<string, VariableType> } {
+  const variables = new Map<string, VariableType>();
+  const reads: ConditionInput[] = [];
+  for (const [name, tag] of Object.entries(words)) {
+    const source = rows.get(tag);
+    if (source === undefined) mistakes.push(unknownName(file, [...at, name], 'tag', tag, [...rows.keys()]));
+    if (name === askedValueName || isReservedWord(name))
+      mistakes.push(
+        file.mistakeAt(
+          [...at, name],
+          `"${name}" cannot name a tag here: it has a meaning of its own in conditions.`,
+          'Choose another word, such as "mode".',
+        ),
+      );
+    else if (source !== undefined) variables.set(name, variableType(source));
+    reads.push({ name, tag });
+  }
+  return { reads, variables };
 }
 
 export function buildConfirmation(

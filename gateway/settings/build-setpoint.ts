@@ -2,7 +2,7 @@
 // that compile. Called by build-plant.ts for each writable tag; mistakes are pushed, never thrown.
 import { asDeviceHolds } from '../plant/device-value.ts';
 import type { SetpointRule, SigningPolicy } from '../plant/tag.ts';
-import { buildConfirmation, buildPermissives } from './build-conditions.ts';
+import { buildConfirmation, buildMovedByPlant, buildPermissives } from './build-conditions.ts';
 import type { ConfigurationMistake } from './mistake.ts';
 import type { TagsFile } from './schemas.ts';
 import { unknownName } from './unknown-name.ts';
@@ -69,6 +69,7 @@ export function buildSetpoint(
     );
   const permissives = buildPermissives(file, [...at, 'permissives'], row, given, rows, mistakes);
   const confirm = buildConfirmation(file, [...at, 'confirm'], row, given, rows, mistakes);
+  const movedByPlantWhen = buildMovedByPlant(file, [...at, 'unattributed', 'exceptWhen'], given, rows, mistakes);
   checkPace(file, at, row, given, mistakes);
   if (policy === undefined) return null;
   return {
@@ -86,6 +87,7 @@ export function buildSetpoint(
     rate: given.rate === undefined ? null : { max: given.rate.max, withinMs: given.rate.withinSeconds * 1000 },
     minIntervalMs: given.minIntervalSeconds === undefined ? null : given.minIntervalSeconds * 1000,
     confirm,
+    ...(movedByPlantWhen === null ? {} : { movedByPlantWhen }),
     policy,
   };
 }

@@ -199,6 +199,19 @@ export const tagsFileSchema = z.strictObject({
             /** At most so far, in engineering units, from any value of the last so many seconds. */
             rate: z.strictObject({ max: z.number().positive(), withinSeconds: z.int().min(1).max(604_800) }).optional(),
             minIntervalSeconds: z.int().min(1).max(86_400).optional(),
+            /** Changes in the PLC that no command made (CMD-11), and when they are the plant's own. */
+            unattributed: z
+              .strictObject({
+                /** CEL over these words: while it holds, the plant moves the setpoint itself (tracking, interlocks). */
+                exceptWhen: z.strictObject({
+                  reads: z
+                    .record(z.string().regex(/^[a-z][A-Za-z0-9_]{0,31}$/), tagIdSchema)
+                    .refine((reads) => Object.keys(reads).length <= 8, { error: 'names more than 8 tags' })
+                    .refine((reads) => Object.keys(reads).length > 0, { error: 'names no tag' }),
+                  when: z.string().trim().min(1).max(500),
+                }),
+              })
+              .optional(),
             /** What confirms a write, beside or in place of the point holding the value (CMD-5). */
             confirm: z
               .strictObject({

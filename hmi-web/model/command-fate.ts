@@ -26,6 +26,7 @@ const tones: Readonly<Record<CommandState, Tone>> = {
   expired: 'quiet',
   withdrawn: 'quiet',
   declined: 'attention',
+  proposed: 'attention',
 };
 
 const nextSteps: Partial<Record<CommandState, string>> = {

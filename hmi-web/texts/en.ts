@@ -121,6 +121,14 @@ export const refusals: Readonly<Record<ProblemCode, RefusalWords>> = {
     what: 'The plant is not in a state that permits this change.',
     next: 'See the condition, and try again when it is met.',
   },
+  'rate-exceeded': {
+    what: 'The setpoint would move too far in too short a time.',
+    next: 'Go less far, or wait before the next step.',
+  },
+  'command-too-soon': {
+    what: 'The last change of this setpoint was a short time ago.',
+    next: 'Wait until the time between two changes has passed.',
+  },
   'password-too-weak': { what: 'This password is too easy to guess.', next: 'Choose a longer one.' },
   'account-locked': { what: 'The account is locked.', next: 'An administrator can unlock it.' },
   'too-many-requests': { what: 'Too many requests in a short time.', next: 'Wait a moment, then try again.' },
@@ -134,6 +142,15 @@ export const refusals: Readonly<Record<ProblemCode, RefusalWords>> = {
   },
   'device-unavailable': { what: 'The device does not answer.', next: 'Check the connection, then try again.' },
   starting: { what: 'The gateway is still starting.', next: 'Wait a few seconds.' },
+  'break-glass-not-allowed': {
+    what: 'Break-glass is not allowed for this tag.',
+    next: 'Ask for the command as usual, with its countersignatures.',
+  },
+  'break-glass-overdue': {
+    what: 'Countersignatures of an earlier break-glass command are overdue.',
+    next: 'Have them given first; until then commands of this kind need all their signatures beforehand.',
+  },
+  'scope-missing': { what: 'The access token may not do this.', next: 'Ask an administrator for a token with that scope.' },
 };
 
 /** Headline of a command's state, and whether a person has to look after it. */
@@ -156,7 +173,8 @@ export const commandStates: Readonly<Record<CommandState, { readonly label: stri
   refused: { label: 'Refused', meaning: 'The gateway refused the command. Nothing was written.' },
   expired: { label: 'Expired', meaning: 'It was not signed in time. Nothing was written.' },
   withdrawn: { label: 'Withdrawn', meaning: 'It was taken back before it was sent. Nothing was written.' },
-  declined: { label: 'Declined', meaning: 'The second person declined it. Nothing was written.' },
+  declined: { label: 'Declined', meaning: 'A person declined it. Nothing was written.' },
+  proposed: { label: 'Proposed', meaning: 'Another system proposes it; a person signs or declines. Nothing has been sent.' },
 };
 
 export const qualities: Readonly<Record<Quality, string>> = { good: 'Good', uncertain: 'Uncertain', bad: 'Bad' };
@@ -260,6 +278,14 @@ export const recordKinds: Readonly<Record<RecordKind, string>> = {
   'audit.viewed': 'Audit trail viewed',
   'audit.exported': 'Audit trail exported',
   'audit.verified': 'Audit log verified',
+  'command.proposed': 'Proposed by another system',
+  'proposal.refused': 'Proposal refused',
+  'break-glass.used': 'Break-glass used',
+  'break-glass.overdue': 'Break-glass countersignature overdue',
+  'break-glass.settled': 'Break-glass settled',
+  'token.issued': 'Access token issued',
+  'token.revoked': 'Access token revoked',
+  'token.change-refused': 'Access token change refused',
   'setpoint.baseline': 'Setpoint taken as it is in the PLC',
   'setpoint.unattributed': 'Setpoint changed outside Countersign',
 };

@@ -1,7 +1,7 @@
 // /api/v1/tags and /api/v1/connections: definitions with latest values, the last minutes for small trends, and the
 // state of each PLC's connection. Shows only what the session may view (LIV-2). It reads memory alone.
 import { z } from 'zod';
-import type { Caller, MayDo, ReadLatest } from '../../commands/ports.ts';
+import type { Caller, MayDo, Now, ReadLatest } from '../../commands/ports.ts';
 import { type AreaId, areaIdSchema, type TagId, tagIdSchema } from '../../contract/ids.ts';
 import { refuse } from '../../contract/problem.ts';
 import {
@@ -17,6 +17,7 @@ import { areaWithDescendants } from '../../plant/areas.ts';
 import type { Plant, Tag } from '../../plant/tag.ts';
 import { orRefuse, problems } from '../refusal-answers.ts';
 import { type Application, callerOf } from '../route-access.ts';
+import { tagView } from '../tag-view.ts';
 
 export type TagParts = {
   readonly plant: Plant;
@@ -24,6 +25,7 @@ export type TagParts = {
   readonly readRecent: (tags: readonly Tag[]) => Recent;
   readonly connections: () => readonly ConnectionView[];
   readonly mayDo: MayDo;
+  readonly now: Now;
 };
 
 /** Tags in one request of small trends. */
@@ -32,6 +34,7 @@ const recentTags = 50;
 export function tagRoutes(app: Application, parts: TagParts): void {
   const { plant, mayDo } = parts;
   const byId = new Map<TagId, Tag>(plant.tags.map((tag) => [tag.id, tag]));
+  const source = { tags: byId, readLatest: parts.readLatest, now: parts.now };
 
   /** Refuses tag-unknown, and whatever keeps the caller from viewing it. */
   function viewable(caller: Caller, id: TagId): Tag {
@@ -51,7 +54,7 @@ export function tagRoutes(app: Application, parts: TagParts): void {
         answer = { view: mayDo(caller, 'view', tag.area).ok, refusal: command.ok ? null : command.detail };
         answers.set(tag.area, answer);
       }
-      return answer.view ? tagView(tag, parts.readLatest, answer.refusal) : null;
+      return answer.view ? tagView(tag, source, answer.refusal) : null;
     };
   }
 
@@ -118,7 +121,7 @@ export function tagRoutes(app: Application, parts: TagParts): void {
       const caller = callerOf(request);
       const tag = viewable(caller, request.params.id);
       const command = mayDo(caller, 'command', tag.area);
-      return tagView(tag, parts.readLatest, command.ok ? null : command.detail);
+      return tagView(tag, source, command.ok ? null : command.detail);
     },
   );
 
@@ -140,36 +143,4 @@ export function tagRoutes(app: Application, parts: TagParts): void {
       return { connections: parts.connections().filter(({ id }) => seen.has(id)) };
     },
   );
-}
-
-/** `refusal`: why the caller cannot command the tag's area; null where he can. */
-function tagView(tag: Tag, readLatest: ReadLatest, refusal: string | null): TagView {
-  const { setpoint } = tag;
-  return {
-    id: tag.id,
-    area: tag.area,
-    connection: tag.connection,
-    description: tag.description,
-    dataType: tag.dataType,
-    unit: tag.unit,
-    decimals: tag.decimals,
-    states: tag.states === null ? null : { ...tag.states },
-    range: tag.range,
-    setpoint:
-      setpoint === null
-        ? null
-        : {
-            min: setpoint.min,
-            max: setpoint.max,
-            maxStep: setpoint.maxStep,
-            resolution: setpoint.resolution,
-            tolerance: setpoint.tolerance,
-            consequence: setpoint.consequence,
-            signatures: setpoint.policy.signatures,
-            follows: setpoint.follows,
-            allowed: refusal === null,
-            refusal,
-          },
-    latest: readLatest(tag),
-  };
 }

@@ -213,6 +213,13 @@ export async function makeWorld(
     };
   }
 
+  const closingKinds = /^command\.(confirmed|rejected|failed|unknown|refused|expired|withdrawn|declined)$/;
+  const commandsWithout = (begun: string, others: RegExp): readonly string[] => {
+    const closed = new Set(log.records.filter(({ kind }) => others.test(kind)).map(({ command }) => command));
+    return log.records
+      .filter(({ kind, command }) => kind === begun && !closed.has(command))
+      .map(({ command }) => String(command));
+  };
   const ports: DeskPorts = {
     now: clock.now,
     wait: clock.wait,
@@ -247,17 +254,24 @@ export async function makeWorld(
     readCommandRecords: async (command) => log.records.filter((record) => record.command === command),
     readAskedCommands: async (before, limit) =>
       log.records
-        .filter((record) => record.kind === 'command.asked' && (before === null || record.seq < before))
+        .filter(
+          (record) =>
+            (record.kind === 'command.proposed' ||
+              (record.kind === 'command.asked' &&
+                !log.records.some((one) => one.kind === 'command.proposed' && one.command === record.command))) &&
+            (before === null || record.seq < before),
+        )
         .toReversed()
         .slice(0, limit)
         .map((record) => ({ command: String(record.command), seq: record.seq })),
-    findOpenCommands: async () => {
-      const closing = /^command\.(confirmed|rejected|failed|unknown|refused|expired|withdrawn|declined)$/;
-      const closed = new Set(log.records.filter(({ kind }) => closing.test(kind)).map(({ command }) => command));
-      return log.records
-        .filter(({ kind, command }) => kind === 'command.asked' && !closed.has(command))
-        .map(({ command }) => String(command));
-    },
+    readStages: async (tag, sinceMs) =>
+      log.records.filter(({ subject, command, time }) => {
+        return subject === tag && command !== undefined && Date.parse(time) >= sinceMs;
+      }),
+    findOpenCommands: async () => commandsWithout('command.asked', closingKinds),
+    findOpenProposals: async () =>
+      commandsWithout('command.proposed', new RegExp(`${closingKinds.source}|^command\\.asked$`)),
+    findUnsettledBreakGlass: async () => commandsWithout('break-glass.used', /^break-glass\.settled$/),
     announce: (view) => announced.push(view),
     reportFault: (_context, fault) => faults.push(fault),
     ...change.ports,

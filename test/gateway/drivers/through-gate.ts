@@ -87,6 +87,8 @@ export async function throughGate(
       return result;
     },
     mayStillSign: () => ({ ok: true }),
+    tags: new Map([[tag.id, tag]]),
+    readStages: async () => [],
   });
   const record = {
     kind: 'command.signed' as const,
