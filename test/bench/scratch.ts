@@ -1,6 +1,6 @@
 // What a case needs for a while: a temporary folder, an embedded PostgreSQL in it, other processes; all gone afterwards.
 // Used by the cases. Nothing is written into the project.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../../gateway/database/embedded-postgres.ts';
@@ -15,6 +15,8 @@ export type Scratch = {
 /** Runs `work` with a new temporary folder and undoes what it left to be undone. */
 export async function withScratch<Result>(work: (scratch: Scratch) => Promise<Result>): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
+  // As root the database's account must get there: else the cluster is put elsewhere, and would stay behind.
+  await chmod(folder, 0o711);
   const undoing: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
   try {
     return await work({ folder, atEnd: (undo) => void undoing.push(undo) });
