@@ -200,7 +200,6 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
           mayDo,
           readLatest,
           readRecent: (tags) => recent.read(tags),
-          now,
           connections: () => supervisor.connections(),
         }),
       (scope) => commandRoutes(scope, { desk }),
