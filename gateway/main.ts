@@ -200,6 +200,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
           mayDo,
           readLatest,
           readRecent: (tags) => recent.read(tags),
+          now,
           connections: () => supervisor.connections(),
         }),
       (scope) => commandRoutes(scope, { desk }),
