@@ -9,11 +9,10 @@ import type { Tag } from '../plant/tag.ts';
 import { checkChange, checkDevice, checkValue, type WritableTag } from './checks.ts';
 import type { MayStillSign, Wait } from './desk-ports.ts';
 import { deviceTurns, type Turn } from './device-turns.ts';
-import { countersignaturesDueAt, type Intent, signaturesCarry } from './intent.ts';
+import { type Intent, signaturesCarry } from './intent.ts';
 import type { Now, ReadDevice, WriteResult, WriteToPlc } from './ports.ts';
 import { boundedRead, type OutcomeOfRead, readBack } from './read-back.ts';
-import { acceptedDraft, breakGlassUsedDraft, outcomeDraft, writtenDraft } from './record-drafts.ts';
-import { checkRulesAtDevices, type RulePorts } from './setpoint-rules.ts';
+import { acceptedDraft, outcomeDraft, writtenDraft } from './record-drafts.ts';
 import { inWords } from './value-text.ts';
 
 const makersKey = Symbol('commands/gate');
@@ -35,10 +34,7 @@ export class AuthorisedWrite {
     Object.freeze(this);
   }
 
-  /**
-   * Throws TypeError for everything that the gate did not make, whatever methods it has. Drivers and the supervisor call
-   * it first: the methods of what passes are the ones below, since instance and prototype are frozen.
-   */
+  /** @internal See proveWrite. */
   static prove(write: AuthorisedWrite): void {
     if (typeof write !== 'object' || write === null || !(#taken in write))
       throw new TypeError('a write to equipment is made by commands/gate.ts alone');
@@ -65,6 +61,14 @@ export class AuthorisedWrite {
 Object.freeze(AuthorisedWrite.prototype);
 Object.freeze(AuthorisedWrite);
 
+/**
+ * Throws TypeError for everything that the gate did not make, whatever methods it has. Drivers and the supervisor call
+ * it first: the methods of what passes are the class's own, since instance and prototype are frozen.
+ */
+export function proveWrite(write: AuthorisedWrite): void {
+  AuthorisedWrite.prove(write);
+}
+
 /** The write must have left within this time of the acceptance, or it never does. */
 const acceptedForMs = 10_000;
 /** Longest wait for the device's answer to the read before the write. */
@@ -74,7 +78,7 @@ const writeAnswerMs = 30_000;
 /** Commands waiting at one device address, the running one included. */
 const turnsPerAddress = 4;
 
-export type GatePorts = RulePorts & {
+export type GatePorts = {
   readonly now: Now;
   readonly wait: Wait;
   readonly readDevice: ReadDevice;
@@ -133,13 +137,7 @@ export function openGate(ports: GatePorts): Gate {
   /** CMD-2 and CMD-3 right before the write; everything but the device's answer is asked without waiting. */
   async function lastCheck(intent: Intent, notAfterMs: number): Promise<{ readonly ok: true } | Refusal> {
     if (ports.now() > notAfterMs) return tooLate();
-    const { tag, value: wanted, observed, id } = intent;
-    const change = { tag, value: wanted, observed: observed.value, own: id };
-    // Side by side: the target and what its permissives rest on are read within one time limit.
-    const [reading, rules] = await Promise.all([
-      readDevice(tag, readTimeoutMs),
-      checkRulesAtDevices({ ...ports, readDevice }, change, readTimeoutMs),
-    ]);
+    const reading = await readDevice(intent.tag, readTimeoutMs);
     const nowMs = ports.now();
     if (nowMs > notAfterMs) return tooLate();
     const device = checkDevice(intent.tag, intent.observed, reading, nowMs);
@@ -148,9 +146,8 @@ export function openGate(ports: GatePorts): Gate {
     if (!value.ok) return value;
     if (!sameValue(value.value, intent.value, 0))
       return refuse('value-out-of-range', 'The device holds another value.');
-    const step = checkChange(intent.tag, intent.value, intent.observed.value);
-    if (!step.ok) return step;
-    if (!rules.ok) return rules;
+    const change = checkChange(intent.tag, intent.value, intent.observed.value);
+    if (!change.ok) return change;
     for (const [index, { signer, caller }] of intent.signatures.entries()) {
       const person = { userId: signer, terminalId: caller.terminalId, address: caller.address };
       const right = ports.mayStillSign(person, index === 0 ? 'command' : 'verify', intent.tag.area);
@@ -190,10 +187,7 @@ export function openGate(ports: GatePorts): Gate {
         const wrong = signaturesCarry(intent);
         if (wrong !== null) throw new GatewayError('internal-fault', `the gate stays shut: ${wrong}`);
         const notAfterMs = Math.min(intent.expiresAtMs, ports.now() + acceptedForMs);
-        const drafts = [lastSignature, acceptedDraft(intent, new Date(notAfterMs).toISOString())];
-        if (intent.breakGlass === true)
-          drafts.push(breakGlassUsedDraft(intent, countersignaturesDueAt(intent, ports.now())));
-        await records.record(drafts);
+        await records.record([lastSignature, acceptedDraft(intent, new Date(notAfterMs).toISOString())]);
         return new AcceptedIntent(intent, notAfterMs, turn);
       } catch (fault) {
         turn.done();
