@@ -9,10 +9,11 @@ import type { Tag } from '../plant/tag.ts';
 import { checkChange, checkDevice, checkValue, type WritableTag } from './checks.ts';
 import type { MayStillSign, Wait } from './desk-ports.ts';
 import { deviceTurns, type Turn } from './device-turns.ts';
-import { type Intent, signaturesCarry } from './intent.ts';
+import { countersignaturesDueAt, type Intent, signaturesCarry } from './intent.ts';
 import type { Now, ReadDevice, WriteResult, WriteToPlc } from './ports.ts';
 import { boundedRead, type OutcomeOfRead, readBack } from './read-back.ts';
-import { acceptedDraft, outcomeDraft, writtenDraft } from './record-drafts.ts';
+import { acceptedDraft, breakGlassUsedDraft, outcomeDraft, writtenDraft } from './record-drafts.ts';
+import { checkRulesAtDevices, type RulePorts } from './setpoint-rules.ts';
 import { inWords } from './value-text.ts';
 
 const makersKey = Symbol('commands/gate');
@@ -78,7 +79,7 @@ const writeAnswerMs = 30_000;
 /** Commands waiting at one device address, the running one included. */
 const turnsPerAddress = 4;
 
-export type GatePorts = {
+export type GatePorts = RulePorts & {
   readonly now: Now;
   readonly wait: Wait;
   readonly readDevice: ReadDevice;
@@ -137,7 +138,13 @@ export function openGate(ports: GatePorts): Gate {
   /** CMD-2 and CMD-3 right before the write; everything but the device's answer is asked without waiting. */
   async function lastCheck(intent: Intent, notAfterMs: number): Promise<{ readonly ok: true } | Refusal> {
     if (ports.now() > notAfterMs) return tooLate();
-    const reading = await readDevice(intent.tag, readTimeoutMs);
+    const { tag, value: wanted, observed, id } = intent;
+    const change = { tag, value: wanted, observed: observed.value, own: id };
+    // Side by side: the target and what its permissives rest on are read within one time limit.
+    const [reading, rules] = await Promise.all([
+      readDevice(tag, readTimeoutMs),
+      checkRulesAtDevices({ ...ports, readDevice }, change, readTimeoutMs),
+    ]);
     const nowMs = ports.now();
     if (nowMs > notAfterMs) return tooLate();
     const device = checkDevice(intent.tag, intent.observed, reading, nowMs);
@@ -146,8 +153,9 @@ export function openGate(ports: GatePorts): Gate {
     if (!value.ok) return value;
     if (!sameValue(value.value, intent.value, 0))
       return refuse('value-out-of-range', 'The device holds another value.');
-    const change = checkChange(intent.tag, intent.value, intent.observed.value);
-    if (!change.ok) return change;
+    const step = checkChange(intent.tag, intent.value, intent.observed.value);
+    if (!step.ok) return step;
+    if (!rules.ok) return rules;
     for (const [index, { signer, caller }] of intent.signatures.entries()) {
       const person = { userId: signer, terminalId: caller.terminalId, address: caller.address };
       const right = ports.mayStillSign(person, index === 0 ? 'command' : 'verify', intent.tag.area);
@@ -187,7 +195,10 @@ export function openGate(ports: GatePorts): Gate {
         const wrong = signaturesCarry(intent);
         if (wrong !== null) throw new GatewayError('internal-fault', `the gate stays shut: ${wrong}`);
         const notAfterMs = Math.min(intent.expiresAtMs, ports.now() + acceptedForMs);
-        await records.record([lastSignature, acceptedDraft(intent, new Date(notAfterMs).toISOString())]);
+        const drafts = [lastSignature, acceptedDraft(intent, new Date(notAfterMs).toISOString())];
+        if (intent.breakGlass === true)
+          drafts.push(breakGlassUsedDraft(intent, countersignaturesDueAt(intent, ports.now())));
+        await records.record(drafts);
         return new AcceptedIntent(intent, notAfterMs, turn);
       } catch (fault) {
         turn.done();
