@@ -331,7 +331,12 @@ function openTheDesk(needs: DeskNeeds, announce: Parameters<typeof openDesk>[0][
     append: log.append,
     tags: new Map(settings.plant.tags.map((tag) => [tag.id, tag])),
     readLatest: (tag) => store.latest(tag),
-    readDevice: (tag, timeoutMs) => supervisor.read(tag, timeoutMs),
+    readDevice: async (tag, timeoutMs) => {
+      const reading = await supervisor.read(tag, timeoutMs);
+      // What the gate has just read is newer than what any subscription or poll brought: who looks next sees it too.
+      if (reading.ok) store.apply([reading.sample]);
+      return reading;
+    },
     writeToPlc: (write) => supervisor.write(write),
     mayDo: (caller, permission, area) => people.access.mayDo(caller, permission, area),
     mayStillSign: (signer, permission, area) => people.access.personMay(signer, permission, area),
