@@ -37,6 +37,7 @@ import { areaRoutes } from './http/routes/areas.ts';
 import { auditRoutes } from './http/routes/audit.ts';
 import { commandRoutes } from './http/routes/commands.ts';
 import { healthRoutes } from './http/routes/health.ts';
+import { proposalRoutes } from './http/routes/proposals.ts';
 import { tagRoutes } from './http/routes/tags.ts';
 import { unattributedChangesRoutes } from './http/routes/unattributed-changes.ts';
 import { fileSecret } from './identity/file-secret.ts';
@@ -204,6 +205,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
           connections: () => supervisor.connections(),
         }),
       (scope) => commandRoutes(scope, { desk }),
+      (scope) => proposalRoutes(scope, { desk }),
       (scope) => auditRoutes(scope, auditParts(log, pool)),
       (scope) =>
         unattributedChangesRoutes(scope, {
