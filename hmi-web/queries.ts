@@ -3,6 +3,7 @@
 import { QueryClient, queryOptions } from '@tanstack/react-query';
 import type { CommandView } from '../gateway/contract/command.ts';
 import type { ConnectionView, Latest } from '../gateway/contract/tag.ts';
+import type { UnattributedChange } from '../gateway/contract/unattributed-change.ts';
 import type { CommandPage } from './gateway-client/endpoints.ts';
 import type { Gateway } from './gateway-client/gateway.ts';
 import { furtherOn } from './model/command-fate.ts';
@@ -38,6 +39,8 @@ export const connectionsQuery = (gateway: Gateway) =>
   queryOptions({ queryKey: ['connections'], queryFn: () => gateway.api.connections(), refetchInterval: 30_000 });
 export const commandsQuery = (gateway: Gateway) =>
   queryOptions({ queryKey: ['commands'], queryFn: () => gateway.api.commands(), refetchInterval: 30_000 });
+export const unattributedQuery = (gateway: Gateway) =>
+  queryOptions({ queryKey: ['unattributed'], queryFn: () => gateway.api.unattributed() });
 export const commandQuery = (gateway: Gateway, id: string) =>
   queryOptions({ queryKey: ['command', id], queryFn: () => gateway.api.command(id) });
 export const screenQuery = (gateway: Gateway, name: string) =>
@@ -58,6 +61,14 @@ export function noteCommand(client: QueryClient, command: CommandView): void {
     const others = page.commands.filter((entry) => entry.id !== command.id);
     return { ...page, commands: [known === undefined ? command : furtherOn(known, command), ...others] };
   });
+}
+
+/** A change made past the gateway, by live event; where the list was never read, it is read now. */
+export function noteUnattributed(client: QueryClient, change: UnattributedChange): void {
+  client.setQueryData<UnattributedChange[]>(['unattributed'], (known) =>
+    known === undefined ? undefined : [change, ...known.filter(({ record }) => record !== change.record)],
+  );
+  void client.invalidateQueries({ queryKey: ['unattributed'] });
 }
 
 export function noteConnection(client: QueryClient, connection: ConnectionView): void {

@@ -32,7 +32,17 @@ const command = createRoute({
 const audit = createRoute({
   getParentRoute: () => root,
   path: '/audit',
+  // Where a link wants a certain view; what a person chooses there stays on the page.
+  validateSearch: (search): { readonly kind?: string; readonly tag?: string } => ({
+    ...(typeof search.kind === 'string' ? { kind: search.kind } : {}),
+    ...(typeof search.tag === 'string' ? { tag: search.tag } : {}),
+  }),
   component: lazyRouteComponent(() => import('./pages/audit.tsx'), 'AuditPage'),
+});
+const unattributed = createRoute({
+  getParentRoute: () => root,
+  path: '/unattributed',
+  component: lazyRouteComponent(() => import('./pages/unattributed.tsx'), 'UnattributedPage'),
 });
 const administration = createRoute({
   getParentRoute: () => root,
@@ -51,7 +61,18 @@ const signIn = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([start, area, tags, commands, command, audit, administration, certification, signIn]),
+  routeTree: root.addChildren([
+    start,
+    area,
+    tags,
+    commands,
+    command,
+    audit,
+    unattributed,
+    administration,
+    certification,
+    signIn,
+  ]),
   defaultPreload: 'intent',
 });
 
