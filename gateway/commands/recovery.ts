@@ -95,7 +95,7 @@ async function readPatiently(ports: DeskPorts, held: HeldCommand): Promise<Outco
   const readDevice = boundedRead(ports.readDevice, ports.wait);
   const untilMs = ports.now() + deviceSilentForMs;
   for (;;) {
-    const read = await readOnce(readDevice, { tag, value: view.value, observed: view.observed });
+    const read = await readOnce({ ...ports, readDevice }, { tag, value: view.value, observed: view.observed });
     if (read.kind !== 'unreadable' || ports.now() >= untilMs) return read;
     await ports.wait(readAgainMs);
   }
