@@ -195,6 +195,8 @@ export function openGate(ports: GatePorts): Gate {
         const wrong = signaturesCarry(intent);
         if (wrong !== null) throw new GatewayError('internal-fault', `the gate stays shut: ${wrong}`);
         const notAfterMs = Math.min(intent.expiresAtMs, ports.now() + acceptedForMs);
+        // Nothing is waited for between taking the turn and this append: records of a point stand in the order of its
+        // turns, and recovery.ts goes by it.
         const drafts = [lastSignature, acceptedDraft(intent, new Date(notAfterMs).toISOString())];
         if (intent.breakGlass === true)
           drafts.push(breakGlassUsedDraft(intent, countersignaturesDueAt(intent, ports.now())));
