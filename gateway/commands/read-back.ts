@@ -62,15 +62,31 @@ export async function readBack(
   const settledAtMs = ports.now() + settleMs;
   const untilMs = settledAtMs + confirmWithinMs;
   const seen: Seen = { held: false };
+  let first: TagValue = null;
   for (;;) {
     const outcome = await readOnce(ports, subject, seen, feedbackBefore);
+    if (outcome.kind !== 'unreadable') first ??= outcome.readBack.value;
     const nowMs = ports.now();
     if (outcome.kind === 'agrees' && nowMs >= settledAtMs) return outcome;
     const endMs = outcome.kind === 'unreadable' ? untilMs + readableAgainWithinMs : untilMs;
-    if (!(endMs > nowMs)) return outcome;
+    if (!(endMs > nowMs)) return perhapsOnItsWay(subject, outcome, first);
     // To the moment of settling where that is nearer, so that an early look costs no later outcome.
     await ports.wait(Math.min(againAfterMs, nowMs < settledAtMs ? settledAtMs - nowMs : endMs - nowMs));
   }
+}
+
+/** A value that came nearer while it was watched may still arrive: it did not fail, and it is not there. */
+function perhapsOnItsWay({ tag, value }: ReadBackSubject, outcome: OutcomeOfRead, first: TagValue): OutcomeOfRead {
+  if (outcome.kind !== 'differs' || outcome.code !== 'read-back-differs') return outcome;
+  const last = outcome.readBack.value;
+  if (typeof first !== 'number' || typeof last !== 'number' || typeof value !== 'number') return outcome;
+  if (!(Math.abs(last - value) < Math.abs(first - value))) return outcome;
+  return {
+    kind: 'unproven',
+    readBack: outcome.readBack,
+    code: 'still-moving',
+    detail: `it went from ${inWords(tag, first)} to ${inWords(tag, last)} and may still be on its way`,
+  };
 }
 
 /** One read, judged. Without `seen` (after a restart) nobody watched what happened since the write. */
