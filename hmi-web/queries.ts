@@ -2,7 +2,7 @@
 // Used by pages through TanStack Query; live events are put in by pages/frame.tsx.
 import { QueryClient, queryOptions } from '@tanstack/react-query';
 import type { CommandView } from '../gateway/contract/command.ts';
-import type { ConnectionView, Latest } from '../gateway/contract/tag.ts';
+import type { ConnectionView, Latest, TagView } from '../gateway/contract/tag.ts';
 import type { UnattributedChange } from '../gateway/contract/unattributed-change.ts';
 import type { CommandPage } from './gateway-client/endpoints.ts';
 import type { Gateway } from './gateway-client/gateway.ts';
@@ -26,6 +26,12 @@ export function createQueryClient(): QueryClient {
   });
 }
 
+/** Without what changes by itself: the latest value, and how the permissives of a setpoint stand. */
+function definitionOf(tag: TagView): TagView {
+  const setpoint = tag.setpoint === null ? null : { ...tag.setpoint, permissives: [] };
+  return { ...tag, setpoint, latest: notHere };
+}
+
 export const areasQuery = (gateway: Gateway) =>
   queryOptions({ queryKey: ['areas'], queryFn: () => gateway.api.areas() });
 export const tagsQuery = (gateway: Gateway) =>
@@ -33,7 +39,7 @@ export const tagsQuery = (gateway: Gateway) =>
     queryKey: ['tags'],
     // Definitions only: values come by the live link. So an unchanged definition stays the same object, and a screen
     // that is in use is not built anew under the hands of a person.
-    queryFn: async () => (await gateway.api.tags()).map((tag) => ({ ...tag, latest: notHere })),
+    queryFn: async () => (await gateway.api.tags()).map(definitionOf),
   });
 export const connectionsQuery = (gateway: Gateway) =>
   queryOptions({ queryKey: ['connections'], queryFn: () => gateway.api.connections(), refetchInterval: 30_000 });
