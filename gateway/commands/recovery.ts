@@ -7,6 +7,7 @@ import { GatewayError } from '../contract/problem.ts';
 import { sameValue } from '../plant/device-value.ts';
 import { acceptedDetailSchema, type CommandRecord } from './command-record.ts';
 import type { DeskPorts } from './desk-ports.ts';
+import { mayBeOfEarlierIntent } from './earlier-intents.ts';
 import type { Gate } from './gate.ts';
 import type { HeldCommand, HeldCommands } from './held-commands.ts';
 import { isClosed } from './lifecycle.ts';
@@ -96,7 +97,9 @@ export async function untilRead<T>(ports: DeskPorts, read: () => Promise<T>): Pr
 }
 
 async function closeIntent(ports: DeskPorts, unrecorded: UnrecordedOutcomes, held: HeldCommand): Promise<void> {
-  await unrecorded.record(held, [closing(held, await readPatiently(ports, held))]);
+  const read = await readPatiently(ports, held);
+  const ambiguous = read.kind === 'agrees' && (await untilRead(ports, () => mayBeOfEarlierIntent(ports, held)));
+  await unrecorded.record(held, [closing(held, read, ambiguous)]);
 }
 
 /** The device's connection may still be coming up: reads until one is good. */
@@ -112,13 +115,16 @@ async function readPatiently(ports: DeskPorts, held: HeldCommand): Promise<Outco
   }
 }
 
-/** Confirmed only if the device holds the new value and that differs from the observed one; else nobody can tell. */
-function closing(held: HeldCommand, read: OutcomeOfRead): RecordDraft {
+/**
+ * Confirmed only if the device holds the new value, that differs from the observed one, and no earlier command may have
+ * brought it (`ambiguous`); else nobody can tell.
+ */
+function closing(held: HeldCommand, read: OutcomeOfRead, ambiguous: boolean): RecordDraft {
   const { view, tag } = held;
   const command = subjectOf(held.view);
   const tolerance = tag?.setpoint.tolerance ?? 0;
   const names = { unit: view.unit, states: tag?.states ?? null };
-  if (read.kind === 'agrees' && !sameValue(view.value, view.observed.value, tolerance))
+  if (read.kind === 'agrees' && !ambiguous && !sameValue(view.value, view.observed.value, tolerance))
     return outcomeDraft('command.confirmed', command, {
       code: 'read-back-agrees',
       text: `The gateway was restarted meanwhile. Read afterwards, the device holds ${inWords(names, read.readBack.value)}.`,
@@ -127,7 +133,7 @@ function closing(held: HeldCommand, read: OutcomeOfRead): RecordDraft {
   const seen =
     read.kind === 'unreadable'
       ? `the device could not be read: ${read.detail}`
-      : `the device now holds ${inWords(names, read.readBack.value)}`;
+      : `the device now holds ${inWords(names, read.readBack.value)}${ambiguous ? ', which an earlier command may have brought' : ''}`;
   return outcomeDraft('command.unknown', command, {
     code: 'gateway-restarted',
     text: `The gateway was restarted in the middle of the command, and nobody can tell whether the value was sent; ${seen}. Look at the equipment before the next command.`,
