@@ -150,7 +150,10 @@ export const refusals: Readonly<Record<ProblemCode, RefusalWords>> = {
     what: 'Countersignatures of an earlier break-glass command are overdue.',
     next: 'Have them given first; until then commands of this kind need all their signatures beforehand.',
   },
-  'scope-missing': { what: 'The access token may not do this.', next: 'Ask an administrator for a token with that scope.' },
+  'scope-missing': {
+    what: 'The access token may not do this.',
+    next: 'Ask an administrator for a token with that scope.',
+  },
 };
 
 /** Headline of a command's state, and whether a person has to look after it. */
@@ -174,7 +177,10 @@ export const commandStates: Readonly<Record<CommandState, { readonly label: stri
   expired: { label: 'Expired', meaning: 'It was not signed in time. Nothing was written.' },
   withdrawn: { label: 'Withdrawn', meaning: 'It was taken back before it was sent. Nothing was written.' },
   declined: { label: 'Declined', meaning: 'A person declined it. Nothing was written.' },
-  proposed: { label: 'Proposed', meaning: 'Another system proposes it; a person signs or declines. Nothing has been sent.' },
+  proposed: {
+    label: 'Proposed',
+    meaning: 'Another system proposes it; a person signs or declines. Nothing has been sent.',
+  },
 };
 
 export const qualities: Readonly<Record<Quality, string>> = { good: 'Good', uncertain: 'Uncertain', bad: 'Bad' };
