@@ -342,6 +342,43 @@ describe('signers, terminals and machines', () => {
       expect(house.plant.writes.count()).toBe(writes + 1);
     });
 
+    it('CMD-10, CMD-13: a restart forgets neither a proposal nor a countersignature that is due', async () => {
+      const { token } = await issued('before the restart', ['propose']);
+      const now = await present(other);
+      const made = await bearer(token, 'POST', '/proposals', {
+        ...proposal,
+        tagId: other,
+        value: now > 120 ? now - 5 : now + 5,
+      });
+      const glass = await ask(operator, pair, { breakGlass: true });
+      expect(view(await sign(operator, glass.id, glass, 'operator'))).toMatchObject({ state: 'confirmed' });
+      await house.stopGateway();
+      await house.startGateway();
+      await until(() => house.gateway().health().status === 'ready', 'both PLCs to be connected again');
+      for (const [client, name] of [
+        [operator, 'operator'],
+        [supervisor, 'supervisor'],
+        [qa, 'qa'],
+        [admin, 'admin'],
+      ] as const)
+        await client.signIn(name, password);
+      const awaiting = await operator.get<{ commands: CommandView[] }>('/commands?awaiting=me');
+      expect(awaiting.body.commands).toMatchObject([{ id: made.body.id, state: 'proposed' }]);
+      const due = await qa.get<{ commands: CommandView[] }>('/commands?breakGlass=due');
+      expect(due.body.commands).toMatchObject([{ id: glass.id, breakGlass: { missing: 1 } }]);
+      expect(view(await sign(qa, glass.id, await offer(qa, glass.id), 'qa'))).toMatchObject({
+        breakGlass: { missing: 0 },
+      });
+      const list = await operator.get<{ commands: CommandView[] }>('/commands?limit=100');
+      const ids = list.body.commands.map(({ id }) => id);
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(ids).toContain(made.body.id);
+      const declined = await offer(operator, String(made.body.id), { purpose: 'decline' });
+      expect(view(await sign(operator, String(made.body.id), declined, 'operator'))).toMatchObject({
+        state: 'declined',
+      });
+    });
+
     it('CMD-10: can do nothing but its scope: no signing, no asking, no reading beyond', async () => {
       const { token } = await issued('narrow', ['propose']);
       const command = await ask(operator, pair);
