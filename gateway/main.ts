@@ -37,6 +37,7 @@ import { areaRoutes } from './http/routes/areas.ts';
 import { auditRoutes } from './http/routes/audit.ts';
 import { commandRoutes } from './http/routes/commands.ts';
 import { healthRoutes } from './http/routes/health.ts';
+import { proposalRoutes } from './http/routes/proposals.ts';
 import { tagRoutes } from './http/routes/tags.ts';
 import { unattributedChangesRoutes } from './http/routes/unattributed-changes.ts';
 import { fileSecret } from './identity/file-secret.ts';
@@ -204,6 +205,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
           connections: () => supervisor.connections(),
         }),
       (scope) => commandRoutes(scope, { desk }),
+      (scope) => proposalRoutes(scope, { desk }),
       (scope) => auditRoutes(scope, auditParts(log, pool)),
       (scope) =>
         unattributedChangesRoutes(scope, {
@@ -331,7 +333,12 @@ function openTheDesk(needs: DeskNeeds, announce: Parameters<typeof openDesk>[0][
     append: log.append,
     tags: new Map(settings.plant.tags.map((tag) => [tag.id, tag])),
     readLatest: (tag) => store.latest(tag),
-    readDevice: (tag, timeoutMs) => supervisor.read(tag, timeoutMs),
+    readDevice: async (tag, timeoutMs) => {
+      const reading = await supervisor.read(tag, timeoutMs);
+      // What the gate has just read is newer than what any subscription or poll brought: who looks next sees it too.
+      if (reading.ok) store.apply([reading.sample]);
+      return reading;
+    },
     writeToPlc: (write) => supervisor.write(write),
     mayDo: (caller, permission, area) => people.access.mayDo(caller, permission, area),
     mayStillSign: (signer, permission, area) => people.access.personMay(signer, permission, area),

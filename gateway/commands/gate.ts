@@ -35,10 +35,7 @@ export class AuthorisedWrite {
     Object.freeze(this);
   }
 
-  /**
-   * Throws TypeError for everything that the gate did not make, whatever methods it has. Drivers and the supervisor call
-   * it first: the methods of what passes are the ones below, since instance and prototype are frozen.
-   */
+  /** @internal See proveWrite. */
   static prove(write: AuthorisedWrite): void {
     if (typeof write !== 'object' || write === null || !(#taken in write))
       throw new TypeError('a write to equipment is made by commands/gate.ts alone');
@@ -64,6 +61,14 @@ export class AuthorisedWrite {
 
 Object.freeze(AuthorisedWrite.prototype);
 Object.freeze(AuthorisedWrite);
+
+/**
+ * Throws TypeError for everything that the gate did not make, whatever methods it has. Drivers and the supervisor call
+ * it first: the methods of what passes are the class's own, since instance and prototype are frozen.
+ */
+export function proveWrite(write: AuthorisedWrite): void {
+  AuthorisedWrite.prove(write);
+}
 
 /** The write must have left within this time of the acceptance, or it never does. */
 const acceptedForMs = 10_000;

@@ -2,7 +2,7 @@
 // turned into samples, states of connections, reads and writes by tag. Made by main.ts.
 // A connection silent for lostAfterMs turns its values bad, whatever its socket says; when its source vouches for them
 // again they come back, by themselves. It never writes on its own account and keeps no write.
-import { AuthorisedWrite } from '../commands/gate.ts';
+import { type AuthorisedWrite, proveWrite } from '../commands/gate.ts';
 import type { WriteResult } from '../commands/ports.ts';
 import type { ConnectionId } from '../contract/ids.ts';
 import type { ConnectionView } from '../contract/tag.ts';
@@ -101,7 +101,7 @@ export class Supervisor {
 
   /** Passes an authorised write to the driver of its tag; throws for anything that the gate did not make. */
   async write(write: AuthorisedWrite): Promise<WriteResult> {
-    AuthorisedWrite.prove(write);
+    proveWrite(write);
     const running = this.#running.get(write.tag.connection);
     if (running === undefined) {
       write.take(this.#settings.now());

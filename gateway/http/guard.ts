@@ -7,6 +7,7 @@ import type { RecordTerminal } from '../contract/audit-record.ts';
 import type { TerminalId } from '../contract/ids.ts';
 import { GatewayError, type Refusal, refuse } from '../contract/problem.ts';
 import type { Permission } from '../contract/session.ts';
+import type { TokenBearer } from '../identity/access-token.ts';
 import type { Now } from '../identity/ports.ts';
 import { digestMatches, verifyProof } from './dpop-proof.ts';
 import { peerAddress } from './peer-address.ts';
@@ -39,12 +40,18 @@ export type GuardParts = {
       personsDoing: boolean,
     ): { readonly ok: true; readonly caller: Caller } | Refusal;
   };
+  /** Who shows this Authorization header (CMD-10). */
+  readonly bearer: (
+    header: string,
+    address: string,
+  ) => Promise<{ readonly ok: true; readonly bearer: TokenBearer } | Refusal>;
   /** May the caller do it in any of the terminal's areas? */
   readonly mayAnywhere: (caller: Caller, permission: Permission) => { readonly ok: true } | Refusal;
 };
 
 export function installGuard(app: Application, parts: GuardParts): void {
   app.decorateRequest('caller', null);
+  app.decorateRequest('machine', null);
   app.decorateRequest('provenKey', null);
   app.decorateRequest('peerAddress', '');
   app.decorateRequest('rawBody', null);
@@ -55,9 +62,18 @@ export function installGuard(app: Application, parts: GuardParts): void {
     const hostRefusal = parts.demo ? refuseForeignHost(request, parts.origins()) : null;
     if (hostRefusal !== null) throw asError(hostRefusal);
     if (request.is404) return;
-    if (request.headers.authorization !== undefined)
-      throw new GatewayError('token-invalid', 'Access tokens are not accepted by this gateway.');
-    const access = request.routeOptions.config.access;
+    const { access, scope } = request.routeOptions.config;
+    if (request.headers.authorization !== undefined) {
+      const shown = await parts.bearer(request.headers.authorization, request.peerAddress);
+      if (!shown.ok) throw asError(shown);
+      // Kept for a refusal's record, too.
+      request.machine = shown.bearer;
+      if (scope === undefined || !shown.bearer.scopes.includes(scope))
+        throw new GatewayError('scope-missing', 'This access token may not do this; no token can sign or command.');
+      return;
+    }
+    if (access === 'machine')
+      throw new GatewayError('token-invalid', 'Show an access token: Authorization: Bearer <token>.');
     if (access === 'open') return;
 
     const proven = await proveKey(parts, request.headers.dpop, {
@@ -94,7 +110,8 @@ export function installGuard(app: Application, parts: GuardParts): void {
 
   app.addHook('preHandler', async (request) => {
     const permission = request.routeOptions.config.permission;
-    if (permission === undefined) return;
+    // A machine's scope is its permission.
+    if (permission === undefined || request.machine !== null) return;
     const answer = parts.mayAnywhere(callerOf(request), permission);
     if (!answer.ok) throw asError(answer);
   });

@@ -1,6 +1,7 @@
 // The guard's view of people and terminals: identity's registries as the functions that guard.ts asks for.
 // Called by main.ts and by tests.
 
+import { tokenBearer } from '../identity/access-token.ts';
 import type { People } from '../identity/people.ts';
 import { recordTerminalOf, unknownTerminal } from '../identity/terminal.ts';
 import type { GuardParts } from './guard.ts';
@@ -26,6 +27,7 @@ export function guardPartsOf(people: People, origins: () => readonly string[]): 
     sessions: {
       find: (cookie, terminal, address, personsDoing) => sessions.find(cookie, terminal, address, personsDoing),
     },
+    bearer: (header, address) => tokenBearer(people.tokens, parts.areas, parts.now, header, address),
     mayAnywhere: (caller, permission) => access.mayAnywhere(caller, permission),
   };
 }

@@ -6,6 +6,7 @@ import { createCertify } from '../signing/certify.ts';
 import { createSignedActions } from '../signing/signed-actions.ts';
 import type { ConfigurationInForce, SignerChecks } from '../signing/signer.ts';
 import { createTerminalActions } from '../signing/terminal-actions.ts';
+import { createTokenActions } from '../signing/token-actions.ts';
 import type { GuardParts } from './guard.ts';
 import type { Application } from './route-access.ts';
 import { certificationRoutes } from './routes/certification.ts';
@@ -15,6 +16,7 @@ import { screenRoutes } from './routes/screens.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { sessionsRoutes } from './routes/sessions.ts';
 import { terminalRoutes } from './routes/terminals.ts';
+import { tokenRoutes } from './routes/tokens.ts';
 import { userRoutes } from './routes/users.ts';
 
 export type PeopleRouteParts = {
@@ -61,6 +63,7 @@ export function peopleRoutes(app: Application, parts: PeopleRouteParts): void {
     certifications: people.certifications,
     actions: createAccountActions(people, actions),
   });
+  tokenRoutes(app, { tokens: people.tokens, actions: createTokenActions(people, actions) });
   sessionsRoutes(app, people);
   screenRoutes(app, { screens: parts.screens, areas, mayDo: (...question) => people.access.mayDo(...question) });
 }

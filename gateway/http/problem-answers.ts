@@ -39,7 +39,7 @@ export function installProblemAnswers(app: Application, parts: AnswerParts): voi
           code: refusal.code,
           detail: refusal.message,
           route: request.is404 ? request.method : `${request.method} ${request.routeOptions.url ?? ''}`,
-          actor: request.caller?.actor ?? null,
+          actor: request.caller?.actor ?? request.machine?.actor ?? null,
           terminal:
             request.caller?.terminal ??
             (request.provenKey === null ? null : parts.recordTerminal(request.provenKey.id)),

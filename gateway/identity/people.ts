@@ -2,9 +2,11 @@
 // access. Called once by main.ts, which hands the parts on to http/, commands/ and signing/.
 import type { TerminalId, UserId } from '../contract/ids.ts';
 import type { SessionView } from '../contract/session.ts';
+import type { TokenId } from '../contract/token.ts';
 import type { Group } from '../plant/access.ts';
 import type { Area } from '../plant/tag.ts';
 import { type Access, createAccess } from './access.ts';
+import { type TokenDocument, type TokenRegistry, tokenDocumentSchema } from './access-token.ts';
 import {
   type AccountDocument,
   accountDocumentSchema,
@@ -46,6 +48,7 @@ export type People = {
   readonly accounts: TrustedRegistry<UserId, AccountDocument>;
   readonly certifications: TrustedRegistry<UserId, CertificationDocument>;
   readonly terminals: TrustedRegistry<TerminalId, TerminalDocument>;
+  readonly tokens: TokenRegistry;
   readonly sessions: Sessions;
   readonly lockout: Lockout;
   readonly access: Access;
@@ -71,8 +74,9 @@ export async function openPeople(parts: PeopleParts): Promise<People> {
     certificationDocumentSchema,
   );
   const terminals = new TrustedRegistry<TerminalId, TerminalDocument>(rows, 'terminal:', terminalDocumentSchema);
+  const tokens = new TrustedRegistry<TokenId, TokenDocument>(rows, 'token:', tokenDocumentSchema);
   const judged = await rows.readAll();
-  for (const registry of [accounts, certifications, terminals]) registry.adopt(judged);
+  for (const registry of [accounts, certifications, terminals, tokens]) registry.adopt(judged);
 
   const sessions = new Sessions({
     now,
@@ -98,6 +102,7 @@ export async function openPeople(parts: PeopleParts): Promise<People> {
     accounts,
     certifications,
     terminals,
+    tokens,
     sessions,
     lockout,
     access,

@@ -134,4 +134,8 @@ function rulesFor(purpose: ActionSubject['purpose']): Omit<Requires, 'components
 }
 
 /** What takes something away, or gives it back, is explained in words (IDN-3). */
-const commentNeeded: ReadonlySet<ActionSubject['purpose']> = new Set<ActionSubject['purpose']>(['revoke', 'unlock']);
+const commentNeeded: ReadonlySet<ActionSubject['purpose']> = new Set<ActionSubject['purpose']>([
+  'revoke',
+  'revoke-token',
+  'unlock',
+]);

@@ -2,7 +2,7 @@
 // Made by modbus/protocol.ts for the supervisor. It polls and reads on its own account; it writes only what the gate
 // authorised, once, on the connection that is open at that moment, and never repeats a request.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AuthorisedWrite } from '../../commands/gate.ts';
+import { type AuthorisedWrite, proveWrite } from '../../commands/gate.ts';
 import type { WriteResult } from '../../commands/ports.ts';
 import type { DeviceReading, Sample } from '../../plant/sample.ts';
 import type { Tag } from '../../plant/tag.ts';
@@ -76,7 +76,7 @@ export class ModbusDriver implements Driver {
   }
 
   async write(write: AuthorisedWrite): Promise<WriteResult> {
-    AuthorisedWrite.prove(write);
+    proveWrite(write);
     const { tag } = write;
     const link = this.#connection.current;
     if (link === null) {

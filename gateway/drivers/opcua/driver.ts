@@ -2,7 +2,7 @@
 // Made by opcua/protocol.ts for the supervisor. It writes only what the gate authorised, once, in the session that is
 // open at that moment, and never repeats a request.
 import { AttributeIds, type NodeId, DataType as UaType, WriteRequest, WriteResponse } from 'node-opcua-client';
-import { AuthorisedWrite } from '../../commands/gate.ts';
+import { type AuthorisedWrite, proveWrite } from '../../commands/gate.ts';
 import type { WriteResult } from '../../commands/ports.ts';
 import type { DeviceReading } from '../../plant/sample.ts';
 import type { Tag } from '../../plant/tag.ts';
@@ -84,7 +84,7 @@ export class OpcuaDriver implements Driver {
   }
 
   async write(write: AuthorisedWrite): Promise<WriteResult> {
-    AuthorisedWrite.prove(write);
+    proveWrite(write);
     const tag = write.tag;
     const session = this.#connection.current;
     const notSent = (detail: string): WriteResult => {

@@ -2,12 +2,12 @@
 // and exporting are records themselves (AUD-1), durable before anything is shown. It changes nothing else.
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import type { AppendAudit, Caller } from '../../commands/ports.ts';
+import type { AppendAudit } from '../../commands/ports.ts';
 import { type AuditPage, auditPageSchema, recordKindSchema } from '../../contract/audit-record.ts';
 import type { Json } from '../../contract/canonical.ts';
 import { lineSchema, timeSchema } from '../../contract/ids.ts';
 import { problems } from '../refusal-answers.ts';
-import { type Application, callerOf } from '../route-access.ts';
+import { type Application, viewerOf } from '../route-access.ts';
 
 /** Times RFC 3339 UTC, both ends included; `tag` is a tag id, or any other subject: `account:ada`, `log`. */
 export type AuditFilter = {
@@ -62,7 +62,7 @@ export function auditRoutes(app: Application, parts: AuditParts): void {
   app.get(
     '/api/v1/audit',
     {
-      config: { access: 'session', permission: 'read-audit' },
+      config: { access: 'session', permission: 'read-audit', scope: 'read-audit' },
       schema: {
         tags: ['audit'],
         summary: 'Audit records, newest first',
@@ -73,7 +73,7 @@ export function auditRoutes(app: Application, parts: AuditParts): void {
     },
     async (request) => {
       const { after, limit, ...filter } = request.query;
-      if (after === undefined) await record(parts, callerOf(request), 'audit.viewed', filter, {});
+      if (after === undefined) await record(parts, viewerOf(request), 'audit.viewed', filter, {});
       return parts.readPage(filter, after ?? null, limit);
     },
   );
@@ -93,7 +93,7 @@ export function auditRoutes(app: Application, parts: AuditParts): void {
     },
     async (request, reply) => {
       const { format, ...filter } = request.query;
-      const { seq, time } = await record(parts, callerOf(request), 'audit.exported', filter, { format });
+      const { seq, time } = await record(parts, viewerOf(request), 'audit.exported', filter, { format });
       const name = `audit-${time.slice(0, 19).replaceAll(/[-:]/g, '')}Z-${seq}.${format}`;
       void reply
         .type(mediaTypes[format])
@@ -123,7 +123,7 @@ export function auditRoutes(app: Application, parts: AuditParts): void {
 
 function record(
   { append }: AuditParts,
-  caller: Caller,
+  viewer: ReturnType<typeof viewerOf>,
   kind: 'audit.viewed' | 'audit.exported',
   filter: AuditFilter,
   detail: { readonly [name: string]: Json },
@@ -131,9 +131,9 @@ function record(
   const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
   return append({
     kind,
-    actor: caller.actor,
-    terminal: caller.terminal,
-    address: caller.address,
+    actor: viewer.actor,
+    terminal: viewer.terminal,
+    address: viewer.address,
     subject: 'log',
     detail: { ...detail, filter: given },
   });

@@ -22,6 +22,14 @@ const idParams = z.object({ id: commandIdSchema });
 const listQuery = z.strictObject({
   after: z.coerce.number().int().nonnegative().optional().meta({ description: '`next` of the page before' }),
   limit: z.coerce.number().int().min(1).max(100).default(50),
+  awaiting: z
+    .literal('me')
+    .optional()
+    .meta({ description: 'what the person of this session may sign at this terminal now' }),
+  breakGlass: z
+    .enum(['due', 'overdue'])
+    .optional()
+    .meta({ description: 'what owes countersignatures, or owes them for too long' }),
 });
 
 const signing = `Sign the statement like this: add \`signer\` (user name), \`meaning\` (one of \`requires.meanings\`), \`reasonCode\`,
@@ -50,7 +58,7 @@ export function commandRoutes(app: Application, { desk }: CommandParts): void {
         response: {
           201: askedCommandSchema,
           ...problems(
-            'tag-unknown, right-missing, terminal-area, certification-missing, tag-not-writable, value-wrong-type, value-out-of-range, step-too-large, value-unchanged, value-changed (with `current`), value-not-good, value-not-fresh, too-many-requests',
+            'tag-unknown, right-missing, terminal-area, certification-missing, tag-not-writable, value-wrong-type, value-out-of-range, step-too-large, value-unchanged, value-changed (with `current`), value-not-good, value-not-fresh, too-many-requests, break-glass-not-allowed, break-glass-overdue',
           ),
         },
       },
@@ -73,7 +81,8 @@ export function commandRoutes(app: Application, { desk }: CommandParts): void {
       },
     },
     async (request) => {
-      const { commands, next } = await desk.list(callerOf(request), request.query.after ?? null, request.query.limit);
+      const { after, limit, ...only } = request.query;
+      const { commands, next } = await desk.list(callerOf(request), after ?? null, limit, only);
       return { commands: [...commands], next };
     },
   );

@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import { type Draft, historyOf, modbusTag, newTerminal, opcuaTag, writeOf } from './forged-history.ts';
+import type { History } from './history.ts';
+import { judge } from './judge.ts';
+
+const first: Draft = {
+  id: 'a',
+  tag: opcuaTag,
+  old: 37,
+  value: 38,
+  atMs: 0,
+  closing: 'confirmed',
+  readBack: { value: 38, atMs: 100 },
+};
+const second: Draft = {
+  id: 'b',
+  tag: modbusTag,
+  old: 80,
+  value: 82,
+  atMs: 1000,
+  closing: 'confirmed',
+  readBack: { value: 82, atMs: 1100 },
+};
+const shown = [
+  { tag: opcuaTag, atMs: -10, value: 37 },
+  { tag: opcuaTag, atMs: 50, value: 38 },
+  { tag: modbusTag, atMs: -10, value: 80 },
+  { tag: modbusTag, atMs: 1050, value: 82 },
+];
+const stayed = shown.filter(({ atMs }) => atMs < 0);
+const writes = [writeOf(first, 50), writeOf(second, 1050)];
+
+async function texts(history: Promise<History>): Promise<string> {
+  return (await judge(await history)).map(({ text }) => text).join('\n');
+}
+
+// Each forgery differs in one thing from a history that is found true.
+describe('the judge of a fault run', () => {
+  it('CMD-5: finds nothing in true histories', async () => {
+    expect(await texts(historyOf([first, second], writes, shown))).toBe('');
+    expect(await texts(historyOf([{ ...first, closing: 'unknown' }], [writes[0] ?? never()], shown))).toBe('');
+    expect(await texts(historyOf([{ ...first, closing: 'unknown' }], [], stayed))).toBe('');
+    expect(await texts(historyOf([{ ...first, closing: 'failed', code: 'not-sent' }], [], stayed))).toBe('');
+    const reverted: Draft = { ...first, closing: 'failed', readBack: { value: 37, atMs: 300 } };
+    const back = [...shown, { tag: opcuaTag, atMs: 200, value: 37 }];
+    expect(await texts(historyOf([reverted], [writeOf(first, 50)], back))).toBe('');
+    const rejected: Draft = { ...first, closing: 'rejected' };
+    expect(await texts(historyOf([rejected], [writeOf(first, 50, { status: 'refused' })], stayed))).toBe('');
+    const expired: Draft = { ...first, accepted: false, signers: [], signaturesNeeded: 1, closing: 'expired' };
+    expect(await texts(historyOf([expired], [], stayed))).toBe('');
+  });
+
+  it('CMD-4: a write without an intent', async () => {
+    const stranger = writeOf({ id: 'z', tag: opcuaTag, value: 39 }, 60);
+    expect(await texts(historyOf([first, second], [...writes, stranger], shown))).toContain('no signed intent');
+    const unnamed = writeOf(first, 60, { auditEntryId: null });
+    expect(await texts(historyOf([first, second], [...writes, unnamed], shown))).toContain('no signed intent');
+    const modbus = writeOf({ id: '', tag: modbusTag, value: 84 }, 1060);
+    expect(await texts(historyOf([first, second], [...writes, modbus], shown))).toContain('no signed intent');
+  });
+
+  it('CMD-4: a write before its intent, after its time, of another value or to another tag', async () => {
+    for (const wrong of [
+      writeOf(first, 5),
+      writeOf(first, 12_000),
+      writeOf(first, 50, { value: 38.5 }),
+      writeOf(first, 50, { point: 'BR101.PH.SP' }),
+    ])
+      expect(await texts(historyOf([first], [wrong], shown))).toContain('no signed intent');
+    expect(await texts(historyOf([second], [writeOf(second, 1005)], shown))).toContain('no signed intent');
+  });
+
+  it('CMD-5: one intent, two writes', async () => {
+    expect(await texts(historyOf([first], [writeOf(first, 50), writeOf(first, 60)], shown))).toContain(
+      'written 2 times',
+    );
+    expect(await texts(historyOf([second], [writeOf(second, 1050), writeOf(second, 1060)], shown))).toContain(
+      'written 2 times',
+    );
+    // Two intents about the same may have a write each.
+    const again: Draft = { ...second, id: 'c', atMs: 1020, closing: 'unknown' };
+    expect(await texts(historyOf([second, again], [writeOf(second, 1050), writeOf(again, 1060)], shown))).toBe('');
+  });
+
+  it('SIG-1, SIG-5: an intent that lacks a signature, or has one person’s twice', async () => {
+    expect(await texts(historyOf([{ ...first, signaturesNeeded: 2 }], [writeOf(first, 50)], shown))).toContain(
+      '1 of 2 signatures',
+    );
+    const twice: Draft = { ...first, signers: ['operator', 'operator'] };
+    expect(await texts(historyOf([twice], [writeOf(first, 50)], shown))).toContain('1 of 2 signatures');
+    const nobody: Draft = { ...first, signers: [], signaturesNeeded: 1 };
+    expect(await texts(historyOf([nobody], [writeOf(first, 50)], shown))).toContain('0 of 1 signatures');
+  });
+
+  it('SIG-6: a signature of another terminal, or about another value', async () => {
+    const keys = new Map([['terminal', (await newTerminal()).jwk]]);
+    expect(await texts(historyOf([first], [writeOf(first, 50)], shown, { keys }))).toContain('carries no signature');
+    const history = await historyOf([first], [writeOf(first, 50)], shown);
+    const records = history.records.map((record) => ({ ...record, new: 38.01 }));
+    expect(await texts(Promise.resolve({ ...history, records }))).toContain('another value');
+  });
+
+  it('CMD-1: a command that was never closed, or twice', async () => {
+    expect(await texts(historyOf([{ ...first, closing: null }], [writeOf(first, 50)], shown))).toContain(
+      'never closed',
+    );
+    const history = await historyOf([first], [writeOf(first, 50)], shown);
+    const last = history.records.at(-1) ?? never();
+    const records = [...history.records, { ...last, seq: last.seq + 1, kind: 'command.unknown' }];
+    expect(await texts(Promise.resolve({ ...history, records }))).toContain('closed 2 times');
+    const orphans = history.records.slice(1);
+    expect(await texts(Promise.resolve({ ...history, records: orphans }))).toContain('nobody asked for');
+  });
+
+  it('CMD-5: confirmed, and the PLC did not have it, apply it, or show it', async () => {
+    expect(await texts(historyOf([first], [], stayed))).toContain('the PLC never had it');
+    for (const status of ['refused', 'ignored'] as const)
+      expect(await texts(historyOf([first], [writeOf(first, 50, { status })], stayed))).toContain('did not apply it');
+    expect(await texts(historyOf([first], [writeOf(first, 50)], stayed))).toContain('did not show');
+    // Reverted before the read-back.
+    const reverted = [...shown, { tag: opcuaTag, atMs: 60, value: 37 }];
+    const late: Draft = { ...first, readBack: { value: 37, atMs: 100 } };
+    expect(await texts(historyOf([late], [writeOf(first, 50)], reverted))).toContain('another value');
+    const { readBack: _, ...unread } = first;
+    expect(await texts(historyOf([unread], [writeOf(first, 50)], shown))).toContain('without a read-back');
+  });
+
+  it('CMD-5: rejected, and the PLC took it or saw nothing', async () => {
+    const rejected: Draft = { ...first, closing: 'rejected' };
+    expect(await texts(historyOf([rejected], [writeOf(first, 50)], shown))).toContain('rejected by the PLC');
+    expect(await texts(historyOf([rejected], [], stayed))).toContain('saw nothing');
+  });
+
+  it('CMD-5: failed, and the PLC had it after all, or came there by itself', async () => {
+    const unsent: Draft = { ...first, closing: 'failed', code: 'not-sent' };
+    expect(await texts(historyOf([unsent], [writeOf(first, 50)], shown))).toContain('as never sent');
+    const failed: Draft = { ...first, closing: 'failed', readBack: { value: 37, atMs: 100 } };
+    const slow = [...stayed, { tag: opcuaTag, atMs: 300, value: 38 }];
+    expect(await texts(historyOf([failed], [writeOf(first, 50)], slow))).toContain('by itself');
+    expect(
+      await texts(
+        historyOf(
+          [failed],
+          [writeOf(first, 50)],
+          shown.map((one) => ({ ...one, value: 40 })),
+        ),
+      ),
+    ).toContain('did not show');
+    // Nobody sees through a frozen display.
+    expect(await texts(historyOf([failed], [writeOf(first, 50)], slow, { wasFrozen: () => true }))).toBe('');
+  });
+
+  it('CMD-1: refused, expired, withdrawn or declined, and written', async () => {
+    for (const closing of ['refused', 'expired', 'withdrawn', 'declined'])
+      expect(await texts(historyOf([{ ...first, closing }], [writeOf(first, 50)], shown))).toContain('and was written');
+  });
+
+  it('CMD-5: somebody was told something other than the log says', async () => {
+    const lie = { told: [{ command: 'a', state: 'failed' }] };
+    expect(await texts(historyOf([first], [writeOf(first, 50)], shown, lie))).toContain('somebody was told');
+    const truth = { told: [{ command: 'a', state: 'confirmed' }] };
+    expect(await texts(historyOf([first], [writeOf(first, 50)], shown, truth))).toBe('');
+    const lost = { told: [{ command: 'q', state: 'confirmed' }] };
+    expect(await texts(historyOf([first], [writeOf(first, 50)], shown, lost))).toContain('not in the log');
+  });
+});
+
+function never(): never {
+  throw new Error('the forged history lacks a part');
+}

@@ -1,0 +1,24 @@
+// The table that a fault run prints: how many commands of each trial closed in which way. Pure; called by run.ts.
+export type Tally = { readonly trial: string; readonly state: string };
+
+const order = ['confirmed', 'rejected', 'failed', 'unknown', 'refused', 'expired', 'withdrawn', 'declined', 'open'];
+
+export function outcomeTable(tallies: readonly Tally[]): string {
+  const rows = new Map<string, Map<string, number>>();
+  for (const { trial, state } of tallies) {
+    const row = rows.get(trial) ?? new Map<string, number>();
+    row.set(state, (row.get(state) ?? 0) + 1);
+    rows.set(trial, row);
+  }
+  const states = order.filter((state) => tallies.some((tally) => tally.state === state));
+  const width = Math.max('in all'.length, ...[...rows.keys()].map((name) => name.length));
+  const line = (name: string, count: (state: string) => number): string => {
+    const cells = states.map((state) => String(count(state) || '·').padStart(Math.max(9, state.length)));
+    return `${name.padEnd(width)} ${cells.join(' ')}`;
+  };
+  const head = `${''.padEnd(width)} ${states.map((state) => state.padStart(9)).join(' ')}`;
+  const lines = [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const body = lines.map(([name, row]) => line(name, (state) => row.get(state) ?? 0));
+  const total = line('in all', (state) => tallies.filter((tally) => tally.state === state).length);
+  return [head, ...body, total].join('\n');
+}
