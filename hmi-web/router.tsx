@@ -44,6 +44,11 @@ const certification = createRoute({
   path: '/certification',
   component: lazyRouteComponent(() => import('./pages/certification.tsx'), 'CertificationPage'),
 });
+const passkeys = createRoute({
+  getParentRoute: () => root,
+  path: '/passkeys',
+  component: lazyRouteComponent(() => import('./pages/passkeys.tsx'), 'PasskeysPage'),
+});
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
@@ -51,7 +56,18 @@ const signIn = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([start, area, tags, commands, command, audit, administration, certification, signIn]),
+  routeTree: root.addChildren([
+    start,
+    area,
+    tags,
+    commands,
+    command,
+    audit,
+    administration,
+    certification,
+    passkeys,
+    signIn,
+  ]),
   defaultPreload: 'intent',
 });
 
