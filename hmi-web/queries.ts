@@ -2,7 +2,8 @@
 // Used by pages through TanStack Query; live events are put in by pages/frame.tsx.
 import { QueryClient, queryOptions } from '@tanstack/react-query';
 import type { CommandView } from '../gateway/contract/command.ts';
-import type { ConnectionView, Latest } from '../gateway/contract/tag.ts';
+import type { ConnectionView, Latest, TagView } from '../gateway/contract/tag.ts';
+import type { UnattributedChange } from '../gateway/contract/unattributed-change.ts';
 import type { CommandPage } from './gateway-client/endpoints.ts';
 import type { Gateway } from './gateway-client/gateway.ts';
 import { furtherOn } from './model/command-fate.ts';
@@ -25,6 +26,12 @@ export function createQueryClient(): QueryClient {
   });
 }
 
+/** Without what changes by itself: the latest value, and how the permissives of a setpoint stand. */
+function definitionOf(tag: TagView): TagView {
+  const setpoint = tag.setpoint === null ? null : { ...tag.setpoint, permissives: [] };
+  return { ...tag, setpoint, latest: notHere };
+}
+
 export const areasQuery = (gateway: Gateway) =>
   queryOptions({ queryKey: ['areas'], queryFn: () => gateway.api.areas() });
 export const tagsQuery = (gateway: Gateway) =>
@@ -32,12 +39,14 @@ export const tagsQuery = (gateway: Gateway) =>
     queryKey: ['tags'],
     // Definitions only: values come by the live link. So an unchanged definition stays the same object, and a screen
     // that is in use is not built anew under the hands of a person.
-    queryFn: async () => (await gateway.api.tags()).map((tag) => ({ ...tag, latest: notHere })),
+    queryFn: async () => (await gateway.api.tags()).map(definitionOf),
   });
 export const connectionsQuery = (gateway: Gateway) =>
   queryOptions({ queryKey: ['connections'], queryFn: () => gateway.api.connections(), refetchInterval: 30_000 });
 export const commandsQuery = (gateway: Gateway) =>
   queryOptions({ queryKey: ['commands'], queryFn: () => gateway.api.commands(), refetchInterval: 30_000 });
+export const unattributedQuery = (gateway: Gateway) =>
+  queryOptions({ queryKey: ['unattributed'], queryFn: () => gateway.api.unattributed() });
 export const commandQuery = (gateway: Gateway, id: string) =>
   queryOptions({ queryKey: ['command', id], queryFn: () => gateway.api.command(id) });
 export const screenQuery = (gateway: Gateway, name: string) =>
@@ -58,6 +67,14 @@ export function noteCommand(client: QueryClient, command: CommandView): void {
     const others = page.commands.filter((entry) => entry.id !== command.id);
     return { ...page, commands: [known === undefined ? command : furtherOn(known, command), ...others] };
   });
+}
+
+/** A change made past the gateway, by live event; where the list was never read, it is read now. */
+export function noteUnattributed(client: QueryClient, change: UnattributedChange): void {
+  client.setQueryData<UnattributedChange[]>(['unattributed'], (known) =>
+    known === undefined ? undefined : [change, ...known.filter(({ record }) => record !== change.record)],
+  );
+  void client.invalidateQueries({ queryKey: ['unattributed'] });
 }
 
 export function noteConnection(client: QueryClient, connection: ConnectionView): void {

@@ -32,7 +32,17 @@ const command = createRoute({
 const audit = createRoute({
   getParentRoute: () => root,
   path: '/audit',
+  // Where a link wants a certain view; what a person chooses there stays on the page.
+  validateSearch: (search): { readonly kind?: string; readonly tag?: string } => ({
+    ...(typeof search.kind === 'string' ? { kind: search.kind } : {}),
+    ...(typeof search.tag === 'string' ? { tag: search.tag } : {}),
+  }),
   component: lazyRouteComponent(() => import('./pages/audit.tsx'), 'AuditPage'),
+});
+const unattributed = createRoute({
+  getParentRoute: () => root,
+  path: '/unattributed',
+  component: lazyRouteComponent(() => import('./pages/unattributed.tsx'), 'UnattributedPage'),
 });
 const administration = createRoute({
   getParentRoute: () => root,
@@ -63,6 +73,7 @@ export const router = createRouter({
     commands,
     command,
     audit,
+    unattributed,
     administration,
     certification,
     passkeys,

@@ -63,6 +63,8 @@ export type VerifyOptions = {
   readonly kept: { readonly size: number; readonly root: Hash } | null;
   /** Says why a record's signature does not stand; null where it does. Called for each record, in order. */
   readonly checkSignature?: (record: ParsedRecord) => Promise<string | null>;
+  /** Says why a record does not fit those of its command before it; null where it does. Called for each record, in order. */
+  readonly checkCommand?: (record: ParsedRecord) => string | null;
 };
 
 export async function verifyLog(rows: AsyncIterable<StoredRow>, options: VerifyOptions): Promise<Verification> {
@@ -76,6 +78,10 @@ export async function verifyLog(rows: AsyncIterable<StoredRow>, options: VerifyO
       else bad = { seq: walk.latest.seq, why };
     } else if (bad === null && walk.latest !== null) {
       const why = (await options.checkSignature?.(walk.latest)) ?? null;
+      if (why !== null) bad = { seq: walk.latest.seq, why };
+    }
+    if (bad === null && walk.latest !== null) {
+      const why = options.checkCommand?.(walk.latest) ?? null;
       if (why !== null) bad = { seq: walk.latest.seq, why };
     }
     if (bad !== null) break;

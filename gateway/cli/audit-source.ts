@@ -71,7 +71,14 @@ async function startStopped(dataFolder: string): Promise<LogConnection> {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, interrupted);
     const { client, close } = await connectTo(server.ownerUrl);
     await client.query('SET default_transaction_read_only = on');
-    return { client, close: () => close().finally(stop) };
+    const closeBoth = async (): Promise<void> => {
+      try {
+        await close();
+      } finally {
+        await stop();
+      }
+    };
+    return { client, close: closeBoth };
   } catch (error) {
     await stop();
     throw error instanceof DatabaseTrouble ? new CannotDo(error.message) : error;

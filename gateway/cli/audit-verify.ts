@@ -7,6 +7,7 @@ import { protectionTroubles } from '../audit/postgres-protection.ts';
 import { storedRows } from '../audit/postgres-rows.ts';
 import { formatVkey } from '../audit/signed-note.ts';
 import { type BadRecord, verifyLog } from '../audit/verify.ts';
+import { commandChecker } from '../audit/verify-commands.ts';
 import { type ProjectedRow, projectionTroubles } from '../audit/verify-projections.ts';
 import { signatureChecker } from '../audit/verify-signatures.ts';
 import { gatewayRole } from '../database/schema.ts';
@@ -72,7 +73,12 @@ async function verifyRunning(
     verifier === null ? { checkpoint: null, trouble: null } : await keptCheckpoint(dataFolder, verifier);
   const { client, close } = await connectToLog(dataFolder, database);
   try {
-    const verified = await verifyLog(storedRows(client), { verifier, kept, checkSignature: signatureChecker() });
+    const verified = await verifyLog(storedRows(client), {
+      verifier,
+      kept,
+      checkSignature: signatureChecker(),
+      checkCommand: commandChecker(),
+    });
     const projections = verified.bad === null ? projectionTroubles(await projectedRows(client), verified.standing) : [];
     const protection = verified.bad === null ? await protectionTroubles(runOn(client), gatewayRole) : [];
     const whole = verified.bad === null && projections.length === 0 && protection.length === 0 && trouble === null;

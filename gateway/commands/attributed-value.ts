@@ -33,7 +33,12 @@ export type AttributionRules = {
   readonly rest: TagValue;
 };
 
-type Open = OpenCommand & { before: readonly TagValue[] | null };
+type Open = OpenCommand & {
+  /** What was accounted for when it was opened. */
+  readonly base: readonly TagValue[];
+  /** And when its value was seen; null: it was not seen yet. */
+  before: readonly TagValue[] | null;
+};
 
 /** Notifications may run behind a direct read of the device by this much; after it, what was last shown is what counts. */
 type Lag = { readonly alsoFine: readonly TagValue[]; readonly endsAtArrival: boolean; readonly untilMs: number };
@@ -81,7 +86,7 @@ export class AttributedValue {
   opened(command: OpenCommand): void {
     if (this.#open.some((one) => one.id === command.id)) return;
     if (!this.isKnown) this.#at = [command.observed];
-    this.#open.push({ ...command, before: null });
+    this.#open.push({ ...command, base: this.#at, before: null });
   }
 
   /** The command's end, at `nowMs`. What was held back, and what the device last showed, is judged by it. */
@@ -153,7 +158,7 @@ export class AttributedValue {
   }
 
   #settle(command: Open, { state, readBack }: CommandEnd, nowMs: number): void {
-    const { value, before } = command;
+    const { value, base, before } = command;
     if (state === 'confirmed') {
       const held = readBack === null ? [value] : [value, readBack];
       if (before === null) {
@@ -165,13 +170,12 @@ export class AttributedValue {
       return;
     }
     if (state === 'unknown' || (state === 'failed' && readBack !== null)) {
-      const old = before ?? this.#at;
-      if (state === 'failed' && this.#isOneOf(readBack, old)) {
+      if (state === 'failed' && this.#isOneOf(readBack, base)) {
         // Written, and gone back by itself: its own record says so, and the notifications may be anywhere in between.
-        const gone = (move: Move) => this.#isOneOf(move.seen.value, [...old, value]);
+        const gone = (move: Move) => this.#isOneOf(move.seen.value, [...base, value]);
         this.#held = this.#held.filter((move) => !gone(move));
-        this.#at = old;
-        this.#lag = { alsoFine: [...old, value], endsAtArrival: false, untilMs: nowMs + this.#rules.lagMs };
+        this.#at = base;
+        this.#lag = { alsoFine: [...base, value], endsAtArrival: false, untilMs: nowMs + this.#rules.lagMs };
         if (this.#seen !== null && gone({ from: null, seen: this.#seen, command: null }))
           this.#seen = { ...this.#seen, value: readBack };
       }

@@ -7,14 +7,14 @@ import type { TagValue } from '../contract/values.ts';
 import { sameValue } from '../plant/device-value.ts';
 import type { Tag } from '../plant/tag.ts';
 import { checkChange, checkDevice, checkValue, type WritableTag } from './checks.ts';
+import { closingDraft, unwrittenDrafts } from './closing-drafts.ts';
 import type { MayStillSign, Wait } from './desk-ports.ts';
 import { deviceTurns, type Turn } from './device-turns.ts';
 import { countersignaturesDueAt, type Intent, signaturesCarry } from './intent.ts';
 import type { Now, ReadDevice, WriteResult, WriteToPlc } from './ports.ts';
-import { boundedRead, type OutcomeOfRead, readBack } from './read-back.ts';
+import { boundedRead, readBack, showsAlready } from './read-back.ts';
 import { acceptedDraft, breakGlassUsedDraft, outcomeDraft, writtenDraft } from './record-drafts.ts';
 import { checkRulesAtDevices, type RulePorts } from './setpoint-rules.ts';
-import { inWords } from './value-text.ts';
 
 const makersKey = Symbol('commands/gate');
 
@@ -195,6 +195,8 @@ export function openGate(ports: GatePorts): Gate {
         const wrong = signaturesCarry(intent);
         if (wrong !== null) throw new GatewayError('internal-fault', `the gate stays shut: ${wrong}`);
         const notAfterMs = Math.min(intent.expiresAtMs, ports.now() + acceptedForMs);
+        // Nothing is waited for between taking the turn and this append: records of a point stand in the order of its
+        // turns, and recovery.ts goes by it.
         const drafts = [lastSignature, acceptedDraft(intent, new Date(notAfterMs).toISOString())];
         if (intent.breakGlass === true)
           drafts.push(breakGlassUsedDraft(intent, countersignaturesDueAt(intent, ports.now())));
@@ -211,9 +213,12 @@ export function openGate(ports: GatePorts): Gate {
       const { intent, notAfterMs, turn } = accepted;
       try {
         await turn.ready;
-        const check = await lastCheck(intent, notAfterMs).catch((fault: unknown) =>
-          refuse('internal-fault', `The check before the write failed: ${String(fault)}`),
-        );
+        const [check, shownBefore] = await Promise.all([
+          lastCheck(intent, notAfterMs).catch((fault: unknown) =>
+            refuse('internal-fault', `The check before the write failed: ${String(fault)}`),
+          ),
+          showsAlready({ ...ports, readDevice }, intent),
+        ]);
         if (!check.ok) {
           const text = `${check.detail} Nothing was written.`;
           await records.close([outcomeDraft('command.refused', intent, { code: check.code, text })]);
@@ -222,14 +227,14 @@ export function openGate(ports: GatePorts): Gate {
         const result = await write(accepted);
         const at = new Date(ports.now()).toISOString();
         if (result.kind === 'not-sent' || result.kind === 'rejected') {
-          await records.close(unwritten(intent, result, at));
+          await records.close(unwrittenDrafts(intent, result, at));
           return;
         }
         records.sent();
-        const read = await readBack({ ...ports, readDevice }, intent);
+        const read = await readBack({ ...ports, readDevice }, intent, shownBefore);
         const written = result.kind === 'written';
         const status = written ? result.status : result.detail;
-        await records.close([writtenDraft(intent, at, status, written), closing(intent, result, read)]);
+        await records.close([writtenDraft(intent, at, status, written), closingDraft(intent, result, read)]);
       } finally {
         turn.done();
       }
@@ -239,54 +244,4 @@ export function openGate(ports: GatePorts): Gate {
 
 function tooLate(): Refusal {
   return refuse('statement-expired', 'The time for the write had passed before the device was ready for it.');
-}
-
-function unwritten(
-  intent: Intent,
-  result: Extract<WriteResult, { kind: 'not-sent' | 'rejected' }>,
-  at: string,
-): readonly RecordDraft[] {
-  if (result.kind === 'not-sent')
-    return [
-      outcomeDraft('command.failed', intent, {
-        code: 'not-sent',
-        text: `Nothing was sent to the device: ${result.detail}`,
-      }),
-    ];
-  return [
-    writtenDraft(intent, at, result.status, true),
-    outcomeDraft('command.rejected', intent, {
-      code: result.status,
-      text: `The device refused the value: ${result.detail}`,
-    }),
-  ];
-}
-
-/** CMD-5: what the read-back proves. A write without an answer is confirmed only by a value that was not there before. */
-function closing(intent: Intent, result: WriteResult, read: OutcomeOfRead): RecordDraft {
-  const wanted = inWords(intent.tag, intent.value);
-  if (read.kind === 'agrees')
-    return outcomeDraft('command.confirmed', intent, {
-      code: 'read-back-agrees',
-      text: `Read back from the device: it holds ${inWords(intent.tag, read.readBack.value)}.`,
-      readBack: read.readBack,
-    });
-  if (read.kind === 'differs' && result.kind === 'written') {
-    const held = inWords(intent.tag, read.readBack.value);
-    return outcomeDraft('command.failed', intent, {
-      code: 'read-back-differs',
-      text: `The device took ${wanted} but holds ${held}.`,
-      readBack: read.readBack,
-    });
-  }
-  const why = result.kind === 'unknown' ? ` (${result.detail})` : '';
-  const seen =
-    read.kind === 'differs'
-      ? `it now holds ${inWords(intent.tag, read.readBack.value)}`
-      : `reading back failed: ${read.detail}`;
-  return outcomeDraft('command.unknown', intent, {
-    code: result.kind === 'unknown' ? 'no-answer' : 'not-readable',
-    text: `Nobody can tell whether the device took ${wanted}${why}; ${seen}. Look at the equipment before the next command.`,
-    ...(read.kind === 'differs' ? { readBack: read.readBack } : {}),
-  });
 }

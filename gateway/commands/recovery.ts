@@ -7,6 +7,7 @@ import { GatewayError } from '../contract/problem.ts';
 import { sameValue } from '../plant/device-value.ts';
 import { acceptedDetailSchema, type CommandRecord } from './command-record.ts';
 import type { DeskPorts } from './desk-ports.ts';
+import { mayBeOfEarlierIntent } from './earlier-intents.ts';
 import type { Gate } from './gate.ts';
 import type { HeldCommand, HeldCommands } from './held-commands.ts';
 import { isClosed } from './lifecycle.ts';
@@ -21,7 +22,12 @@ const readAgainMs = 1_000;
 
 export type TakenUp = {
   /** Durable intents without an outcome; each keeps its device address until it is closed (`done`). */
-  readonly intents: readonly { readonly held: HeldCommand; readonly notAfterMs: number; readonly done: () => void }[];
+  readonly intents: readonly {
+    readonly held: HeldCommand;
+    readonly acceptedSeq: number;
+    readonly notAfterMs: number;
+    readonly done: () => void;
+  }[];
   /** Waited for signatures that can no longer come: the offers were in memory. */
   readonly unsigned: readonly HeldCommand[];
 };
@@ -51,7 +57,8 @@ export async function takeUp(ports: DeskPorts, commands: HeldCommands, gate: Pic
       // A new command there would make the device's value say nothing about this one.
       const place = held.tag === null ? null : gate.reserve(held.tag);
       const done = place?.ok === true ? place.turn.done : () => {};
-      intents.push({ held, notAfterMs: notAfterOf(records) ?? held.expiresAtMs, done });
+      const acceptedSeq = records.find((record) => record.kind === 'command.accepted')?.seq ?? Number.NEGATIVE_INFINITY;
+      intents.push({ held, acceptedSeq, notAfterMs: notAfterOf(records) ?? held.expiresAtMs, done });
     } else unsigned.push(held);
   }
   return { intents, unsigned };
@@ -64,11 +71,16 @@ export async function closeAll(
   { intents, unsigned }: TakenUp,
 ): Promise<void> {
   const closings = unsigned.map((held) => unrecorded.record(held, [expired(held)]));
+  const [waited, begun] = [intents.filter((one) => neverHadItsTurn(one, intents)), new Set(intents)];
+  for (const one of waited) {
+    begun.delete(one);
+    closings.push(unrecorded.record(one.held, [neverSent(one.held)]).finally(one.done));
+  }
   // One longest notAfter for all: until then none of the devices is believed.
-  const lastMs = Math.max(Number.NEGATIVE_INFINITY, ...intents.map(({ notAfterMs }) => notAfterMs));
+  const lastMs = Math.max(Number.NEGATIVE_INFINITY, ...[...begun].map(({ notAfterMs }) => notAfterMs));
   const leftMs = lastMs - ports.now();
   if (leftMs >= 0) await ports.wait(leftMs + 1);
-  for (const { held, done } of intents) closings.push(closeIntent(ports, unrecorded, held).finally(done));
+  for (const { held, done } of begun) closings.push(closeIntent(ports, unrecorded, held).finally(done));
   await Promise.all(closings);
 }
 
@@ -85,7 +97,9 @@ export async function untilRead<T>(ports: DeskPorts, read: () => Promise<T>): Pr
 }
 
 async function closeIntent(ports: DeskPorts, unrecorded: UnrecordedOutcomes, held: HeldCommand): Promise<void> {
-  await unrecorded.record(held, [closing(held, await readPatiently(ports, held))]);
+  const read = await readPatiently(ports, held);
+  const ambiguous = read.kind === 'agrees' && (await untilRead(ports, () => mayBeOfEarlierIntent(ports, held)));
+  await unrecorded.record(held, [closing(held, read, ambiguous)]);
 }
 
 /** The device's connection may still be coming up: reads until one is good. */
@@ -95,19 +109,22 @@ async function readPatiently(ports: DeskPorts, held: HeldCommand): Promise<Outco
   const readDevice = boundedRead(ports.readDevice, ports.wait);
   const untilMs = ports.now() + deviceSilentForMs;
   for (;;) {
-    const read = await readOnce(readDevice, { tag, value: view.value, observed: view.observed });
+    const read = await readOnce({ ...ports, readDevice }, { tag, value: view.value, observed: view.observed });
     if (read.kind !== 'unreadable' || ports.now() >= untilMs) return read;
     await ports.wait(readAgainMs);
   }
 }
 
-/** Confirmed only if the device holds the new value and that differs from the observed one; else nobody can tell. */
-function closing(held: HeldCommand, read: OutcomeOfRead): RecordDraft {
+/**
+ * Confirmed only if the device holds the new value, that differs from the observed one, and no earlier command may have
+ * brought it (`ambiguous`); else nobody can tell.
+ */
+function closing(held: HeldCommand, read: OutcomeOfRead, ambiguous: boolean): RecordDraft {
   const { view, tag } = held;
   const command = subjectOf(held.view);
   const tolerance = tag?.setpoint.tolerance ?? 0;
   const names = { unit: view.unit, states: tag?.states ?? null };
-  if (read.kind === 'agrees' && !sameValue(view.value, view.observed.value, tolerance))
+  if (read.kind === 'agrees' && !ambiguous && !sameValue(view.value, view.observed.value, tolerance))
     return outcomeDraft('command.confirmed', command, {
       code: 'read-back-agrees',
       text: `The gateway was restarted meanwhile. Read afterwards, the device holds ${inWords(names, read.readBack.value)}.`,
@@ -116,11 +133,29 @@ function closing(held: HeldCommand, read: OutcomeOfRead): RecordDraft {
   const seen =
     read.kind === 'unreadable'
       ? `the device could not be read: ${read.detail}`
-      : `the device now holds ${inWords(names, read.readBack.value)}`;
+      : `the device now holds ${inWords(names, read.readBack.value)}${ambiguous ? ', which an earlier command may have brought' : ''}`;
   return outcomeDraft('command.unknown', command, {
     code: 'gateway-restarted',
     text: `The gateway was restarted in the middle of the command, and nobody can tell whether the value was sent; ${seen}. Look at the equipment before the next command.`,
     ...(read.kind === 'unreadable' ? {} : { readBack: read.readBack }),
+  });
+}
+
+/**
+ * The one case in which it is certain that nothing left: commands of a tag go one at a time, in the order of their
+ * acceptance, and the next one begins when the outcome before it is durable (gate.ts). So behind an intent of the same
+ * tag that has no outcome, none was ever sent.
+ */
+function neverHadItsTurn(one: TakenUp['intents'][number], all: TakenUp['intents']): boolean {
+  const { view, life } = one.held;
+  if (life.state !== 'accepted') return false;
+  return all.some((other) => other.held.view.tagId === view.tagId && other.acceptedSeq < one.acceptedSeq);
+}
+
+function neverSent(held: HeldCommand): RecordDraft {
+  return outcomeDraft('command.failed', subjectOf(held.view), {
+    code: 'not-sent',
+    text: 'The gateway was restarted while this command still waited for an earlier one of the same setpoint; nothing was sent to the device.',
   });
 }
 

@@ -187,7 +187,8 @@ export function watchUnattributed(ports: WatchPorts): UnattributedWatch {
         const change = unattributedChange(asRecord(draft, await ports.append(draft)));
         if (change !== null) ports.announce(change);
       } else if (latest !== null && baseline !== null) await ports.append(baselineDraft(tag, latest, baseline));
-      watched.recordedMs = ports.now();
+      // The very first value makes nobody wait.
+      if (burst !== null || baseline === 'moved-by-plant') watched.recordedMs = ports.now();
       if (watched.burst !== null) watched.dueMs = Math.max(watched.dueMs, watched.recordedMs + recordEveryMs);
     } catch (fault) {
       watched.burst = joined(burst, watched.burst);

@@ -13,6 +13,7 @@ import type {
 } from '../../gateway/contract/session.ts';
 import type { Offer, SignatureBody } from '../../gateway/contract/statement.ts';
 import type { AreaView, ConnectionView, Recent, TagView } from '../../gateway/contract/tag.ts';
+import type { UnattributedChange } from '../../gateway/contract/unattributed-change.ts';
 import type { SendRequest } from './request.ts';
 
 const root = '/api/v1';
@@ -67,6 +68,7 @@ export function createEndpoints(send: SendRequest) {
     audit: (query: string) => get<AuditPage>(`/audit${query}`, undefined, true),
     auditExport: async (query: string) =>
       (await send('GET', `${root}/audit/export${query}`, { byPerson: true, timeoutMs: 120_000 })).blob(),
+    unattributed: async () => (await get<{ changes: UnattributedChange[] }>('/unattributed-changes')).changes,
     terminals: async () => (await get<{ terminals: TerminalView[] }>('/terminals')).terminals,
     users: async () => (await get<{ users: AccountView[] }>('/users')).users,
     sessions: async () => (await get<z.infer<typeof sessionListSchema>>('/sessions')).sessions,

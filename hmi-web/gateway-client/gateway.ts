@@ -4,6 +4,7 @@ import type { CommandView } from '../../gateway/contract/command.ts';
 import type { AreaId } from '../../gateway/contract/ids.ts';
 import type { Statement } from '../../gateway/contract/statement.ts';
 import type { ConnectionView } from '../../gateway/contract/tag.ts';
+import type { UnattributedChange } from '../../gateway/contract/unattributed-change.ts';
 import { type CertificationOffer, createEndpoints, type Endpoints } from './endpoints.ts';
 import type { LinkState } from './link-state.ts';
 import type { LinkParts, LiveLink } from './live-link.ts';
@@ -16,6 +17,8 @@ import { loadTerminalKey, type TerminalKey } from './terminal-key.ts';
 export type GatewayEvents = {
   readonly command: (command: CommandView) => void;
   readonly connection: (connection: ConnectionView) => void;
+  /** A setpoint changed past the gateway (CMD-11). */
+  readonly unattributed?: (change: UnattributedChange) => void;
   readonly signedOut: (code: string, detail: string) => void;
 };
 export type Gateway = {
@@ -96,6 +99,9 @@ export async function createGateway(origin: string): Promise<Gateway> {
     },
     onConnection: (connection) => {
       for (const listener of listeners) listener.connection(connection);
+    },
+    onUnattributed: (change) => {
+      for (const listener of listeners) listener.unattributed?.(change);
     },
     onSessionEnded: ({ code, detail }) => signedOut(code, detail),
   };

@@ -20,6 +20,7 @@ export type LinkParts = {
   readonly onClock: (offsetMs: number) => void;
   readonly onCommand: ServerEvents['command'];
   readonly onConnection: ServerEvents['connection'];
+  readonly onUnattributed: ServerEvents['unattributed'];
   readonly onSessionEnded: ServerEvents['session-ended'];
 };
 export type LiveLink = { readonly close: () => void };
@@ -118,6 +119,7 @@ export function openLiveLink(parts: LinkParts, areas: readonly AreaId[]): LiveLi
   });
   socket.on('command', parts.onCommand);
   socket.on('connection', parts.onConnection);
+  socket.on('unattributed', parts.onUnattributed);
   socket.on('session-ended', parts.onSessionEnded);
 
   const watch = setInterval(() => {

@@ -3,6 +3,7 @@
 import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useSearch } from '@tanstack/react-router';
 import { type FormEvent, Fragment, useState } from 'react';
 import { LoadingPage } from '../components/loading-page.tsx';
 import { RecordDetail } from '../components/record-detail.tsx';
@@ -32,8 +33,9 @@ export function AuditPage() {
   const gateway = useGateway();
   const session = useSession();
   const { timeZone } = session.plant;
-  const [draft, setDraft] = useState<AuditFilter>(noFilter);
-  const [filter, setFilter] = useState<AuditFilter>(noFilter);
+  const wanted = useSearch({ from: '/audit' });
+  const [draft, setDraft] = useState<AuditFilter>({ ...noFilter, ...wanted });
+  const [filter, setFilter] = useState<AuditFilter>(draft);
   const [opened, setOpened] = useState<number | null>(null);
   const [refusal, setRefusal] = useState<Explanation | null>(null);
   const [exporting, setExporting] = useState(false);
@@ -141,6 +143,11 @@ export function AuditPage() {
         <Button type="submit" loading={pages.isFetching && !pages.isFetchingNextPage} style={{ minWidth: 90 }}>
           Show
         </Button>
+        {filter.kind !== 'setpoint.unattributed' && (
+          <Button variant="default" onClick={() => narrow({ kind: 'setpoint.unattributed' })}>
+            Changed outside Countersign
+          </Button>
+        )}
         {JSON.stringify(filter) !== JSON.stringify(noFilter) && (
           <Button variant="default" onClick={() => narrow(noFilter)} style={{ minWidth: 90 }}>
             Clear

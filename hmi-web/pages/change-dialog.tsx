@@ -11,12 +11,21 @@ import { tagsQuery } from '../queries.ts';
 import { ChangeForm } from './change-form.tsx';
 import '../styles/dialog.css';
 
+const permissivesEveryMs = 2_000;
+
 export function ChangeDialog({ tagId, onClose }: { readonly tagId: TagId; readonly onClose: () => void }) {
   const gateway = useGateway();
   const client = useQueryClient();
   useReturnFocus();
   // Who may change it here and now is asked anew when the dialog opens.
-  const fresh = useQuery({ queryKey: ['tag', tagId], queryFn: () => gateway.api.tag(tagId), staleTime: 0, gcTime: 0 });
+  const fresh = useQuery({
+    queryKey: ['tag', tagId],
+    queryFn: () => gateway.api.tag(tagId),
+    staleTime: 0,
+    gcTime: 0,
+    // Permissives come with the tag, not by the live link: asked again while the person looks at them.
+    refetchInterval: ({ state }) => ((state.data?.setpoint?.permissives ?? []).length > 0 ? permissivesEveryMs : false),
+  });
   const tag = fresh.data ?? client.getQueryData(tagsQuery(gateway).queryKey)?.find((entry) => entry.id === tagId);
   if (tag === undefined || !hasSetpoint(tag)) return null;
   return (

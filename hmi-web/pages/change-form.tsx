@@ -8,6 +8,7 @@ import { type FormEvent, useCallback, useEffect, useReducer, useRef } from 'reac
 import type { TagView } from '../../gateway/contract/tag.ts';
 import { CommandFate } from '../components/command-fate.tsx';
 import { LimitScale } from '../components/limit-scale.tsx';
+import { PermissiveList } from '../components/permissive-list.tsx';
 import { PresentValue } from '../components/present-value.tsx';
 import { RefusalNotice } from '../components/refusal-notice.tsx';
 import { SetpointField } from '../components/setpoint-field.tsx';
@@ -200,6 +201,7 @@ export function ChangeForm({
               <p>{rule.consequence}</p>
               {rule.signatures > 1 && <p>{rule.signatures} different people have to sign before it is sent.</p>}
             </div>
+            <PermissiveList permissives={rule.permissives ?? []} />
             {flow.movedTo !== undefined && (
               <div className="cs-notice" data-tone="attention" role="alert">
                 <div>
@@ -316,12 +318,20 @@ export function ChangeForm({
   );
 }
 
+/** `45 s`, `10 min`. */
+function spanText(seconds: number): string {
+  return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
+}
+
 function limitsText(tag: TagView, rule: Setpoint): string {
   const parts: string[] = [];
   const text = (value: number) => valueText(tag, value);
   if (tag.states === null && rule.min !== null && rule.max !== null)
     parts.push(`${text(rule.min)} to ${withUnit(text(rule.max), tag.unit)}`);
   if (rule.maxStep !== null) parts.push(`at most ${withUnit(String(rule.maxStep), tag.unit)} at once`);
+  if (rule.rate != null)
+    parts.push(`${withUnit(String(rule.rate.max), tag.unit)} in ${spanText(rule.rate.withinSeconds)}`);
+  if (rule.minIntervalSeconds != null) parts.push(`once in ${spanText(rule.minIntervalSeconds)}`);
   if (rule.resolution !== null) parts.push(`in steps of ${rule.resolution}`);
   return parts.join(' · ');
 }

@@ -54,6 +54,9 @@ export function CommandsPage() {
         <h1>
           Commands <small className="cs-muted">{openCount === 0 ? 'none open' : `${openCount} open`}</small>
         </h1>
+        <Link to="/unattributed" className="cs-menu-entry" style={{ display: 'inline-flex' }}>
+          Changed outside Countersign
+        </Link>
       </div>
       <div className="cs-table-frame">
         <table className="cs-table">

@@ -16,6 +16,7 @@ import { mayAnywhere } from '../model/permissions.ts';
 import { areasQuery, commandsQuery, connectionsQuery } from '../queries.ts';
 import { IdleWatch } from './idle-watch.tsx';
 import { PersonMenu } from './person-menu.tsx';
+import { UnattributedNotices } from './unattributed-notices.tsx';
 
 const ChangeDialog = lazy(async () => ({ default: (await import('./change-dialog.tsx')).ChangeDialog }));
 
@@ -82,6 +83,7 @@ export function FrameLayout() {
             <ChangeDialog key={changing} tagId={changing} onClose={close} />
           </Suspense>
         )}
+        <UnattributedNotices />
         <IdleWatch />
       </div>
     </ChangeContext>

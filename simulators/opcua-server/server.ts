@@ -8,8 +8,9 @@ import type { FaultSource } from '../faults/fault-board.ts';
 import type { SimulatedPlant } from '../plant/plant.ts';
 import type { Point, PointValue } from '../plant/points.ts';
 import type { ShownHistory } from '../shown-history.ts';
-import type { WriteLog } from '../write-log.ts';
+import type { ReceivedWrite, WriteLog } from '../write-log.ts';
 import { openCertificates } from './certificates.ts';
+import { addLastWriteNodes } from './last-write-nodes.ts';
 import { addPointNodes, demoPlantNamespace, statusByName } from './point-nodes.ts';
 import { startRelay } from './relay.ts';
 import { createWriteTrace } from './write-trace.ts';
@@ -48,6 +49,7 @@ export async function startOpcUaServer(settings: OpcUaServerSettings): Promise<O
   const unsubscribe = faults.onChange(() => {
     if (faults.active().length === 0) for (const release of [...waiting]) release();
   });
+  let noteWrite: (received: ReceivedWrite) => void = writes.append;
   let server: OPCUAServer | null = null;
   try {
     server = buildServer(settings.host, relay.port, await openCertificates(settings.pkiFolder));
@@ -56,8 +58,13 @@ export async function startOpcUaServer(settings: OpcUaServerSettings): Promise<O
     if (addressSpace === null) throw new Error('node-opcua has no address space after initialize()');
     const points = plant.points.filter((point) => point.protocol === 'opcua');
     const nodes = addPointNodes(addressSpace, points, device, faults, nowMs, write);
+    const showWrite = addLastWriteNodes(addressSpace, points, writes.all());
+    noteWrite = (received) => {
+      writes.append(received);
+      showWrite(received);
+    };
     trace.attach(server, demoPlantNamespace, (point, status, auditEntryId) => {
-      writes.append({
+      noteWrite({
         at: nowMs(),
         protocol: 'opcua',
         point,
@@ -111,7 +118,7 @@ export async function startOpcUaServer(settings: OpcUaServerSettings): Promise<O
       value === null ? { verdict: 'wrong-type', status: null } : device.write(point.name, value);
     const status = statusOf(outcome);
     const { verdict } = outcome;
-    writes.append({
+    noteWrite({
       at: nowMs(),
       protocol: 'opcua',
       point: point.name,

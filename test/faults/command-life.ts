@@ -14,6 +14,7 @@ export type CommandLife = {
   readonly accepted: LogRecord | null;
   readonly acceptedAtMs: number | null;
   readonly notAfterMs: number | null;
+  readonly closedAtMs: number | null;
   readonly closings: readonly LogRecord[];
   /** The first closing; null while there is none. A later resolution by a person changes nothing of what it claimed. */
   readonly state: string | null;
@@ -63,6 +64,7 @@ function fold(id: string, asked: LogRecord, group: readonly LogRecord[]): Comman
     accepted,
     acceptedAtMs: accepted === null ? null : Date.parse(String(accepted.time)),
     notAfterMs: accepted === null ? null : Date.parse(String(accepted.detail?.notAfter)),
+    closedAtMs: first === undefined ? null : Date.parse(String(first.time)),
     closings: closing,
     state: first?.kind.replace('command.', '') ?? null,
     code: first === undefined ? null : String(first.detail?.code),

@@ -58,7 +58,6 @@ async function play(
   const trials = new Map<string, Trial>();
   const told: Told[] = [];
   const refusals = new Map<string, number>();
-  const frozen: { readonly point: string; readonly fromMs: number; readonly toMs: number }[] = [];
   const lanes: Lane[] = [];
   for (const target of targets) {
     // One after the other: each certifies at his first sign-in.
@@ -70,7 +69,6 @@ async function play(
       begun: (command, trial) => trials.set(command, trial),
       told: (one) => told.push(one),
       refused: (code) => refusals.set(code, (refusals.get(code) ?? 0) + 1),
-      frozen: (fromMs, toMs) => frozen.push({ point: target.tag, fromMs, toMs }),
     });
   }
   let done = 0;
@@ -91,7 +89,6 @@ async function play(
     records,
     writes: scene.plant.writes.all(),
     shownBetween: scene.plant.shown.between,
-    wasFrozen: (point, atMs) => frozen.some((span) => span.point === point && span.fromMs <= atMs && atMs <= span.toMs),
     told,
     keys: new Map(
       lanes.flatMap(({ operator, supervisor }) =>

@@ -91,7 +91,6 @@ export async function historyOf(
     writes,
     shownBetween: (tag, fromMs, toMs) =>
       ofTag(tag).filter(({ at }, i, all) => at <= toMs && (all[i + 1]?.at ?? Number.POSITIVE_INFINITY) >= fromMs),
-    wasFrozen: () => false,
     told: [],
     keys: new Map([['terminal', terminal.jwk]]),
     tolerances: new Map([

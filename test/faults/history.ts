@@ -13,8 +13,6 @@ export type History = {
   readonly records: readonly LogRecord[];
   readonly writes: readonly ReceivedWrite[];
   readonly shownBetween: (point: string, fromMs: number, toMs: number) => readonly ShownValue[];
-  /** Whether the device showed a frozen value then: all that anybody could read of it. */
-  readonly wasFrozen: (point: string, atMs: number) => boolean;
   readonly told: readonly Told[];
   /** The terminals' public keys, from the terminals themselves. */
   readonly keys: ReadonlyMap<string, JWK>;

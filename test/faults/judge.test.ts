@@ -134,20 +134,24 @@ describe('the judge of a fault run', () => {
   it('CMD-5: failed, and the PLC had it after all, or came there by itself', async () => {
     const unsent: Draft = { ...first, closing: 'failed', code: 'not-sent' };
     expect(await texts(historyOf([unsent], [writeOf(first, 50)], shown))).toContain('as never sent');
-    const failed: Draft = { ...first, closing: 'failed', readBack: { value: 37, atMs: 100 } };
-    const slow = [...stayed, { tag: opcuaTag, atMs: 300, value: 38 }];
-    expect(await texts(historyOf([failed], [writeOf(first, 50)], slow))).toContain('by itself');
-    expect(
-      await texts(
-        historyOf(
-          [failed],
-          [writeOf(first, 50)],
-          shown.map((one) => ({ ...one, value: 40 })),
-        ),
-      ),
-    ).toContain('did not show');
-    // Nobody sees through a frozen display.
-    expect(await texts(historyOf([failed], [writeOf(first, 50)], slow, { wasFrozen: () => true }))).toBe('');
+    const failed: Draft = { ...first, closing: 'failed', readBack: { value: 37.4, atMs: 100 } };
+    const moving = [...stayed, { tag: opcuaTag, atMs: 60, value: 37.4 }, { tag: opcuaTag, atMs: 300, value: 38 }];
+    expect(await texts(historyOf([failed], [writeOf(first, 50)], moving))).toContain('by itself');
+    expect(await texts(historyOf([failed], [writeOf(first, 50)], moving.slice(0, -1)))).toBe('');
+    expect(await texts(historyOf([failed], [writeOf(first, 50)], stayed))).toContain('did not show');
+    // Nobody sees through a display that stands still.
+    const still: Draft = { ...failed, readBack: { value: 37, atMs: 100 } };
+    const late = [...stayed, { tag: opcuaTag, atMs: 300, value: 38 }];
+    expect(await texts(historyOf([still], [writeOf(first, 50)], late))).toBe('');
+  });
+
+  it('CMD-5: gives each Modbus write to the command whose outcome speaks for it', async () => {
+    const refused: Draft = { ...second, id: 'r', atMs: 990, closing: 'refused' };
+    const rejected: Draft = { ...second, id: 's', atMs: 1040, value: 83, closing: 'rejected' };
+    const none = writeOf({ ...rejected }, 1060, { value: null, status: 'refused', answer: 'exception 1' });
+    const mixed = [writeOf(second, 1050), none];
+    expect(await texts(historyOf([refused, second, rejected], mixed, shown))).toBe('');
+    expect(await texts(historyOf([refused, rejected], mixed, shown))).toContain('is refused, and was written');
   });
 
   it('CMD-1: refused, expired, withdrawn or declined, and written', async () => {

@@ -1,8 +1,9 @@
 // Holds the PLC's own write log, what the PLC showed, and what people were told against the audit log (issue 3, "Faults it
 // must live through"). Pure, and able to fail: judge.test.ts feeds it forged histories. Called by fault-run.ts.
 //
-// What a write became is judged by what the device showed: a command is rightly `failed` where the device did not show the
-// value and did not get there by itself afterwards, or where its display was frozen, which nobody can see through.
+// What a write became is judged by what the device showed: a command is rightly `failed` where the device showed another
+// value and did not get to the new one by itself afterwards; or where it showed nothing but the old value all the time,
+// because nobody can see through a display that stands still.
 import { compactVerify, importJWK } from 'jose';
 import type { ReceivedWrite } from '../../simulators/write-log.ts';
 import type { LogRecord } from '../support/gateway.ts';
@@ -115,27 +116,28 @@ function confirmedTroubles(
   const tolerance = (tolerances.get(tag) ?? 0) + 1e-4;
   if (!isSame(readBack.value, value, tolerance)) return [`${id} is confirmed by another value: ${readBack.value}`];
   const shown = shownBetween(tag, write.at, readBack.atMs);
-  return shown.some((one) => isSame(one.value, readBack.value))
+  return shown.some((one) => isSame(one.value, readBack.value, tolerance))
     ? []
     : [`${id} is confirmed by ${readBack.value}, which the PLC did not show from its write to the read-back`];
 }
 
 function failedTroubles(
-  { id, tag, value, code, readBack }: CommandLife,
+  { id, tag, value, old, code, readBack }: CommandLife,
   write: ReceivedWrite | undefined,
-  { shownBetween, tolerances, writes, wasFrozen }: History,
+  { shownBetween, tolerances, writes }: History,
 ): readonly string[] {
   if (write === undefined) return [];
   if (code === 'not-sent') return [`${id} is failed as never sent, and the PLC had it: ${inWords(write)}`];
   if (write.status !== 'applied') return [];
   if (readBack === null) return [`${id} is failed without a read-back, and the PLC applied it`];
   const { atMs } = readBack;
-  if (!shownBetween(tag, write.at, atMs).some((one) => isSame(one.value, readBack.value)))
+  const tolerance = (tolerances.get(tag) ?? 0) + 1e-4;
+  const shown = shownBetween(tag, write.at, atMs);
+  if (!shown.some((one) => isSame(one.value, readBack.value, tolerance)))
     return [`${id} is failed by ${readBack.value}, which the PLC did not show from its write to the read-back`];
-  if (wasFrozen(tag, atMs)) return [];
+  if (shown.every((one) => isSame(one.value, old))) return [];
   const next = writes.find((one) => one.point === tag && one.at > write.at && one.status === 'applied');
   const after = shownBetween(tag, atMs, next === undefined ? Number.POSITIVE_INFINITY : next.at - 1);
-  const tolerance = (tolerances.get(tag) ?? 0) + 1e-4;
   const arrived = after.find((one) => one.at > atMs && isSame(one.value, value, tolerance));
   return arrived === undefined
     ? []

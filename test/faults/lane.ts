@@ -17,8 +17,6 @@ export type Lane = {
   /** Commands that the gateway answered for, with the trial they belong to. */
   readonly begun: (command: string, trial: Trial) => void;
   readonly told: (told: Told) => void;
-  /** The device's value was frozen for so long, Date.now(). */
-  readonly frozen: (fromMs: number, toMs: number) => void;
   /** Asked and refused, or not answered: nothing to judge but its count. */
   readonly refused: (code: string) => void;
 };
@@ -178,7 +176,7 @@ function anotherValue(present: PointValue, { setpoint }: TagAnswer, aim: number)
 
 /** Sets the trial's fault and blow in place; `signing` says that the last signature is being sent. */
 function arm(
-  { scene, target, frozen }: Lane,
+  { scene, target }: Lane,
   { fault, faultFrom, blow }: Trial,
   command: string,
   before: PointValue,
@@ -188,11 +186,7 @@ function arm(
   const inject = (): void => {
     if (fault === null) return;
     const id = plant.faults.inject(fault);
-    const fromMs = Date.now();
-    undo.push(() => {
-      plant.faults.remove(id);
-      if (fault.kind === 'freeze-value') frozen(fromMs, Date.now());
-    });
+    undo.push(() => plant.faults.remove(id));
   };
   const strike = (): void => {
     if (blow !== null) scene.strike(blow.kind, target.tag, before);

@@ -28,6 +28,8 @@ describe('the main job by the API, over real sockets', () => {
 
     const probe = await openOpcUaProbe(house.plant.opcuaEndpoint, house.plant.dataFolder);
     const held = await probe.read('BR101.TIC.SP');
+    // CMD-12: the device itself shows whose write it was.
+    expect((await probe.read('BR101.TIC.SP#LastWrite.AuditEntryId')).value).toBe(command.id);
     await probe.close();
     expect(held.value).toBeCloseTo(38.2, 5);
     expect(house.plant.writes.applied('BR101.TIC.SP')).toHaveLength(1);

@@ -188,7 +188,7 @@ describe('what is reported', () => {
         note(point.expire(nowMs + 10_000));
         expect(asked.has(last) || reported.has(last)).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: 2000 },
     );
   });
 });

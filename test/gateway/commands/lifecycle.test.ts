@@ -4,9 +4,11 @@ import {
   asked,
   type ClosingState,
   type CommandEvent,
+  countersignaturesDue,
   follow,
   isClosed,
   type Lifecycle,
+  proposed,
 } from '../../../gateway/commands/lifecycle.ts';
 import { type CommandState, closedStates } from '../../../gateway/contract/command.ts';
 
@@ -68,6 +70,46 @@ describe('the life of a command', () => {
     );
     // The property says something only where the state was reached.
     expect([...seen.keys()].sort()).toEqual([1, 2, 3, 4]);
+  });
+
+  test('CMD-10, CMD-13: from a proposal, or by break-glass, no write without a person’s asking and the signatures due before it', () => {
+    let glass = 0;
+    let fromProposal = 0;
+    const begin = fc.oneof(
+      fc.record({ signaturesNeeded: fc.constant(1), signaturesDue: fc.integer({ min: 1, max: 3 }) }),
+      fc.record({ signaturesNeeded: fc.integer({ min: 1, max: 4 }), signaturesDue: fc.constant(0) }),
+    );
+    fc.assert(
+      fc.property(
+        begin,
+        fc.boolean(),
+        fc.array(event, { maxLength: 30 }),
+        fc.nat(6),
+        (terms, isProposed, events, at) => {
+          let life = isProposed ? proposed(4) : asked(terms.signaturesNeeded, terms.signaturesDue);
+          let isAsked = !isProposed;
+          const signed = new Set<string>();
+          const turned: CommandEvent[] = [...events.slice(0, at), { kind: 'asked', ...terms }, ...events.slice(at)];
+          for (const one of turned) {
+            const next = follow(life, one);
+            if (next !== null && one.kind === 'asked') isAsked = true;
+            if (next !== null && one.kind === 'signed') signed.add(one.signer);
+            life = next ?? life;
+            expect(life.signers).toEqual([...signed]);
+            // Never more than the policy asks, before and after together.
+            expect(signed.size).toBeLessThanOrEqual(isAsked ? terms.signaturesNeeded + terms.signaturesDue : 0);
+            if (life.state !== 'accepted' && life.state !== 'written') continue;
+            expect(isAsked).toBe(true);
+            expect(signed.size).toBeGreaterThanOrEqual(terms.signaturesNeeded);
+            expect(countersignaturesDue(life)).toBe(terms.signaturesNeeded + terms.signaturesDue - signed.size);
+            if (terms.signaturesDue > 0) glass += 1;
+            if (isProposed) fromProposal += 1;
+          }
+        },
+      ),
+      { numRuns: 3000, seed: 13 },
+    );
+    expect(Math.min(glass, fromProposal)).toBeGreaterThan(100);
   });
 
   test('CMD-1: what is closed stays closed, but for an unknown outcome that a person resolves', () => {

@@ -23,7 +23,8 @@ describe('what becomes of a signed command', () => {
     const view = await outcomeOf(world);
     expect(recordedAtWrite).toEqual(['command.asked', 'command.signed', 'command.accepted']);
     expect(readsAtWrite).toBe(1);
-    expect(world.device.reads).toBe(2);
+    // At once, in the middle of the settling time of 200 ms, and at its end.
+    expect(world.device.reads).toBe(4);
     expect(view).toMatchObject({
       state: 'confirmed',
       readBack: { value: 37.5, quality: 'good' },

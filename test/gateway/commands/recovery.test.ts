@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../../../gateway/contract/problem.ts';
-import { codeOf, type FakeLog, makeWorld, pump, temperature, type World } from './desk-world.ts';
+import { codeOf, type FakeLog, makeTag, makeWorld, pump, temperature, type World } from './desk-world.ts';
+
+const other = makeTag(4, 'OTHER.SP');
 
 /** A world whose gateway dies while the write of 37 → 37.5 is on its way: the log ends with command.accepted. */
 async function crashed(): Promise<{ readonly world: World; readonly id: string }> {
@@ -45,6 +47,47 @@ describe('after a restart', () => {
       expect(next.device.writes).toEqual([]);
     },
   );
+
+  test('CMD-6, CMD-7: an intent that still waited for its turn behind another was provably never sent', async () => {
+    const { world, id } = await crashed();
+    const waiting = await world.asked('supervisor', temperature, 37.8);
+    const body = await world.signedBody('supervisor', waiting.statement);
+    void world.desk.sign(world.caller('supervisor'), waiting.id, body).catch(() => undefined);
+    await world.clock.advance(100);
+    expect(world.log.records.at(-1)).toMatchObject({ kind: 'command.accepted', command: waiting.id });
+    // Whatever the device holds, even the very value: it was not this command that brought it there.
+    const next = await restarted(world, 37.8);
+    const recovery = next.desk.recover();
+    await next.clock.advance(100);
+    expect(next.log.last('command.failed')).toMatchObject({ command: waiting.id, detail: { code: 'not-sent' } });
+    expect(next.device.reads).toBe(0);
+    await next.clock.until(recovery);
+    expect(next.log.last('command.unknown')).toMatchObject({ command: id });
+    expect(next.log.kinds().filter((kind) => kind === 'command.confirmed')).toEqual([]);
+    expect(next.device.writes).toEqual([]);
+  });
+
+  test('CMD-6: intents of different tags are each closed by their own device, one never stands for the other', async () => {
+    const tags = [temperature, other];
+    const world = await makeWorld({ tags });
+    world.device.values.set(other.index, 37);
+    world.device.onWrite = () => new Promise<never>(() => undefined);
+    for (const [tag, value] of [
+      [temperature, 37.5],
+      [other, 36.5],
+    ] as const) {
+      const command = await world.asked('operator', tag, value);
+      const body = await world.signedBody('operator', command.statement);
+      void world.desk.sign(world.caller('operator'), command.id, body).catch(() => undefined);
+      await world.clock.advance(100);
+    }
+    const next = await makeWorld({ tags, log: world.log, clock: world.clock });
+    next.device.values.set(temperature.index, 37.5);
+    next.device.values.set(other.index, 37);
+    await next.clock.until(next.desk.recover());
+    expect(next.log.last('command.confirmed')).toMatchObject({ subject: temperature.id });
+    expect(next.log.last('command.unknown')).toMatchObject({ subject: other.id });
+  });
 
   test('CMD-6: a device that stays away leaves the outcome unknown, one that comes back late is still read', async () => {
     const away = await crashed();

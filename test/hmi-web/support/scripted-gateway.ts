@@ -11,6 +11,7 @@ import type { CommandView } from '../../../gateway/contract/command.ts';
 import type { ClientEvents, LiveLayout, ServerEvents } from '../../../gateway/contract/live-events.ts';
 import { encodeFrame } from '../../../gateway/contract/live-frame.ts';
 import type { ConnectionView, TagView } from '../../../gateway/contract/tag.ts';
+import type { UnattributedChange } from '../../../gateway/contract/unattributed-change.ts';
 import { qualities, qualityReasons, type TagValue } from '../../../gateway/contract/values.ts';
 import { demoAreas, demoTags } from './demo-tags.ts';
 import { projectFile } from './project-file.ts';
@@ -61,6 +62,7 @@ export async function startScriptedGateway(options: { port?: number } = {}) {
     since: new Date(Date.now() - 3_600_000).toISOString(),
     error: null,
   }));
+  const unattributed: UnattributedChange[] = [];
   let session = '';
 
   const note = (kind: string, extra: Record<string, unknown>): number => {
@@ -175,6 +177,8 @@ export async function startScriptedGateway(options: { port?: number } = {}) {
         return { status: 200, body: id === '' ? { tags } : tags.find((entry) => entry.id === id) };
       case 'GET /connections':
         return { status: 200, body: { connections } };
+      case 'GET /unattributed-changes':
+        return { status: 200, body: { changes: unattributed } };
       case 'GET /screens':
         if (state.screenText !== null) {
           response.setHeader('Content-Type', 'image/svg+xml');
@@ -378,6 +382,23 @@ export async function startScriptedGateway(options: { port?: number } = {}) {
     commands,
     records,
     setValue,
+    /** Somebody changed a setpoint past the gateway: the value, its record, the live event. */
+    changeOutside: (id: string, value: number): number => {
+      const tag = tags.find((entry) => entry.id === id);
+      if (tag === undefined) throw new Error(`no tag ${id}`);
+      const old = tag.latest.value;
+      setValue(id, value);
+      const detail = { area: tag.area, description: tag.description, quality: 'good' as const };
+      const time = new Date().toISOString();
+      const kind = 'setpoint.unattributed';
+      const record = note(kind, { actor: null, subject: id, old, new: value, unit: tag.unit, detail });
+      const size = { count: 1, min: value, max: value, while: 'live' as const };
+      const names = { record, time, sourceTime: time, tagId: tag.id, unit: tag.unit };
+      const change: UnattributedChange = { ...names, ...detail, ...size, old, new: value };
+      unattributed.unshift(change);
+      io.emit('unattributed', change);
+      return record;
+    },
     /** Every nonce so far is forgotten: the next proof of the page is too old. */
     forgetNonces: proofs.forgetNonces,
     setConnection: (id: string, change: Partial<ConnectionView>) => {

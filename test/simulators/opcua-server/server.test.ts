@@ -145,6 +145,31 @@ describe('the simulated OPC UA server', () => {
     expect(plant.writes.all()).toMatchObject([{ value: 38.5, auditEntryId: 'cmd-0042' }]);
   });
 
+  it('CMD-12, SIM-1: shows the auditEntryId of the last write of a point to any client, refused ones too', async () => {
+    const { WriteRequest, DataType } = await import('node-opcua-client');
+    const raw = probe.session as unknown as { performMessageTransaction(sent: unknown): Promise<unknown> };
+    const shown = async (name: string) => {
+      const nodeId = `${nodeOf('BR101.PH.SP')}#LastWrite.${name}`;
+      return (await probe.session.read({ nodeId, attributeId: AttributeIds.Value })).value.value as string;
+    };
+    expect(await shown('AuditEntryId')).toBe('');
+    for (const [auditEntryId, value, answer] of [
+      ['cmd-1', 7, 'Good'],
+      ['cmd-2', 99, 'BadOutOfRange'],
+      ['', 7.1, 'Good'],
+    ] as const) {
+      const write = { nodeId: nodeOf('BR101.PH.SP'), attributeId: AttributeIds.Value };
+      await raw.performMessageTransaction(
+        new WriteRequest({
+          requestHeader: { auditEntryId },
+          nodesToWrite: [{ ...write, value: { value: { dataType: DataType.Float, value } } }],
+        }),
+      );
+      expect(await shown('AuditEntryId')).toBe(auditEntryId);
+      expect(await shown('Answer')).toBe(answer);
+    }
+  });
+
   it('SIM-1: also speaks Basic256Sha256, with its certificate in the data folder', async () => {
     const client = OPCUAClient.create({
       securityMode: MessageSecurityMode.SignAndEncrypt,

@@ -1,0 +1,35 @@
+import { describe, expect, test } from 'vitest';
+import { makeWorld, temperature } from './desk-world.ts';
+
+/** Ends as written and read back while the device shows `path`, one step each 250 ms; the last one stays. */
+async function outcomeAlong(path: readonly number[]) {
+  const world = await makeWorld();
+  world.device.onWrite = () => {
+    path.forEach((value, step) => {
+      if (step === 0) world.device.values.set(0, value);
+      else void world.clock.wait(step * 250).then(() => world.device.values.set(0, value));
+    });
+    return { kind: 'written', status: 'Good' };
+  };
+  await world.commanded('operator', temperature, 37.5);
+  const closing = world.log.kinds().at(-1);
+  if (closing === undefined) throw new Error('nothing was recorded');
+  return world.log.last(closing);
+}
+
+// Found by the fault run: a device that settles later than the tag allows for was called failed, and then arrived.
+describe('a value that does not arrive in time', () => {
+  test('CMD-5: came nearer while it was watched: nobody can tell whether it will arrive', async () => {
+    const record = await outcomeAlong([37, 37.1, 37.2, 37.3, 37.35, 37.4]);
+    expect(record).toMatchObject({ kind: 'command.unknown', detail: { code: 'still-moving' } });
+    expect(String(record?.detail?.text)).toContain('may still be on its way');
+  });
+
+  test('CMD-5: stood still, or went away from it: failed', async () => {
+    for (const path of [[37], [37.2], [37.2, 37.1]])
+      expect(await outcomeAlong(path)).toMatchObject({
+        kind: 'command.failed',
+        detail: { code: 'read-back-differs', readBack: { value: path.at(-1) } },
+      });
+  });
+});
