@@ -15,8 +15,10 @@ import { type Desk, openDesk } from './commands/desk.ts';
 import { movedByPlant } from './commands/moved-by-plant.ts';
 import { attributedRecords } from './commands/postgres-attributed-records.ts';
 import { commandRecords } from './commands/postgres-command-records.ts';
+import { unresolvedCommands } from './commands/postgres-unresolved.ts';
 import { unattributedChange } from './commands/unattributed-view.ts';
 import { watchUnattributed } from './commands/unattributed-watch.ts';
+import { UnresolvedOutcomes } from './commands/unresolved-outcomes.ts';
 import type { RecordKind } from './contract/audit-record.ts';
 import type { Health } from './contract/health.ts';
 import { GatewayError } from './contract/problem.ts';
@@ -165,6 +167,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
     },
   });
 
+  const unresolved = new UnresolvedOutcomes();
   const health = (): Health => healthOf(phase, plant.demo, log, supervisor);
   const metrics = gatewayMetrics(health);
   const desk = openTheDesk(
@@ -172,6 +175,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
     (view) => {
       metrics.countCommand(view);
       watch.command(view);
+      unresolved.take(view);
       live?.command(view);
     },
   );
@@ -206,6 +210,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
           mayDo,
           readLatest,
           readRecent: (tags) => recent.read(tags),
+          unresolved: (tag) => unresolved.of(tag),
           now,
           connections: () => supervisor.connections(),
         }),
@@ -261,6 +266,9 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
     detail: { version, configuration },
   });
   phase = 'ready';
+  unresolved
+    .learn(unresolvedCommands(pool), wait)
+    .catch((fault: unknown) => reportFault('unresolved outcomes of earlier runs are not known', fault));
   watch.start().catch((fault: unknown) => reportFault('changes outside of the gateway are not watched', fault));
   // Commands of an earlier run are closed by reading the PLC, while new ones may already be asked (CMD-6).
   desk.recover().catch((fault: unknown) => reportFault('commands of an earlier run could not be closed', fault));

@@ -45,6 +45,18 @@ export const connectionsQuery = (gateway: Gateway) =>
   queryOptions({ queryKey: ['connections'], queryFn: () => gateway.api.connections(), refetchInterval: 30_000 });
 export const commandsQuery = (gateway: Gateway) =>
   queryOptions({ queryKey: ['commands'], queryFn: () => gateway.api.commands(), refetchInterval: 30_000 });
+export const awaitingQuery = (gateway: Gateway) =>
+  queryOptions({
+    queryKey: ['waiting', 'me'],
+    queryFn: () => gateway.api.waitingCommands('awaiting=me'),
+    refetchInterval: 30_000,
+  });
+export const breakGlassQuery = (gateway: Gateway) =>
+  queryOptions({
+    queryKey: ['waiting', 'breakGlass'],
+    queryFn: () => gateway.api.waitingCommands('breakGlass=due'),
+    refetchInterval: 30_000,
+  });
 export const unattributedQuery = (gateway: Gateway) =>
   queryOptions({ queryKey: ['unattributed'], queryFn: () => gateway.api.unattributed() });
 export const commandQuery = (gateway: Gateway, id: string) =>
@@ -58,6 +70,11 @@ export const screenQuery = (gateway: Gateway, name: string) =>
 
 /** A command's new state, by event or by answer: the list and its own entry take it, unless they know more already. */
 export function noteCommand(client: QueryClient, command: CommandView): void {
+  // For whom it waits the gateway alone knows.
+  void client.invalidateQueries({ queryKey: ['waiting'] });
+  // A tag shows its unknown outcomes until they are resolved (CMD-6).
+  if (command.state === 'unknown' || command.state === 'resolved')
+    void client.invalidateQueries({ predicate: ({ queryKey: [key] }) => key === 'tags' || key === 'tag' });
   client.setQueryData<CommandView>(['command', command.id], (known) =>
     known === undefined ? command : furtherOn(known, command),
   );

@@ -1,11 +1,11 @@
-// Whether a value that a device holds after a restart may be the work of an earlier command for the same value (CMD-6): one
-// that nobody saw arrive may still have arrived since. Asked by recovery.ts before it believes a read; it records nothing.
-import type { CommandId } from '../contract/ids.ts';
+// Whether a value that a device holds may be the work of an earlier command for the same value (CMD-5, CMD-6): one that
+// nobody saw arrive may still have arrived since. Asked by gate.ts and recovery.ts before they take a read for the proof of
+// a write that nobody answered for; it records nothing.
 import { tagValueSchema } from '../contract/values.ts';
 import { sameValue } from '../plant/device-value.ts';
 import type { CommandRecord } from './command-record.ts';
 import type { DeskPorts } from './desk-ports.ts';
-import type { HeldCommand } from './held-commands.ts';
+import type { Intent } from './intent.ts';
 
 /** How long after its write a device may still come to hold a value: as far back are earlier intents looked for. */
 const lateEffectMs = 5 * 60_000;
@@ -16,17 +16,16 @@ const lateEffectMs = 5 * 60_000;
  */
 export async function mayBeOfEarlierIntent(
   ports: Pick<DeskPorts, 'readStages' | 'readCommandRecords'>,
-  { id, tag, view }: Pick<HeldCommand, 'tag' | 'view'> & { readonly id: CommandId },
+  { id, tag, value, observed }: Pick<Intent, 'id' | 'tag' | 'value' | 'observed'>,
 ): Promise<boolean> {
-  if (tag === null) return false;
   const own = (await ports.readCommandRecords(id)).find(({ kind }) => kind === 'command.accepted');
   if (own === undefined) return false;
   const stages = await ports.readStages(tag.id, Date.parse(own.time) - lateEffectMs);
   for (const stage of stages) {
     if (stage.kind !== 'command.accepted' || stage.seq >= own.seq || stage.command === undefined) continue;
-    const value = tagValueSchema.safeParse(stage.new);
-    if (!value.success || !sameValue(value.data, view.value, tag.setpoint.tolerance)) continue;
-    if (!isDoneWith(await ports.readCommandRecords(stage.command), view.observed.sourceTime)) return true;
+    const earlier = tagValueSchema.safeParse(stage.new);
+    if (!earlier.success || !sameValue(earlier.data, value, tag.setpoint.tolerance)) continue;
+    if (!isDoneWith(await ports.readCommandRecords(stage.command), observed.sourceTime)) return true;
   }
   return false;
 }

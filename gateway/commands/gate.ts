@@ -8,13 +8,15 @@ import { sameValue } from '../plant/device-value.ts';
 import type { Tag } from '../plant/tag.ts';
 import { checkChange, checkDevice, checkValue, type WritableTag } from './checks.ts';
 import { closingDraft, unwrittenDrafts } from './closing-drafts.ts';
-import type { MayStillSign, Wait } from './desk-ports.ts';
+import type { MayStillSign, ReadCommandRecords, Wait } from './desk-ports.ts';
 import { deviceTurns, type Turn } from './device-turns.ts';
+import { mayBeOfEarlierIntent } from './earlier-intents.ts';
 import { countersignaturesDueAt, type Intent, signaturesCarry } from './intent.ts';
 import type { Now, ReadDevice, WriteResult, WriteToPlc } from './ports.ts';
-import { boundedRead, readBack, showsAlready } from './read-back.ts';
+import { boundedRead, type OutcomeOfRead, readBack, showsAlready } from './read-back.ts';
 import { acceptedDraft, breakGlassUsedDraft, outcomeDraft, writtenDraft } from './record-drafts.ts';
 import { checkRulesAtDevices, type RulePorts } from './setpoint-rules.ts';
+import { inWords } from './value-text.ts';
 
 const makersKey = Symbol('commands/gate');
 
@@ -80,6 +82,7 @@ const writeAnswerMs = 30_000;
 const turnsPerAddress = 4;
 
 export type GatePorts = RulePorts & {
+  readonly readCommandRecords: ReadCommandRecords;
   readonly now: Now;
   readonly wait: Wait;
   readonly readDevice: ReadDevice;
@@ -164,6 +167,16 @@ export function openGate(ports: GatePorts): Gate {
     return { ok: true };
   }
 
+  /** Without an answer to the write, a value that an earlier command may have brought proves nothing. */
+  async function notOfEarlierIntent(intent: Intent, read: OutcomeOfRead): Promise<OutcomeOfRead> {
+    if (read.kind !== 'agrees') return read;
+    // Where the log cannot be asked, nobody can tell either.
+    const ambiguous = await mayBeOfEarlierIntent(ports, intent).catch(() => true);
+    if (!ambiguous) return read;
+    const detail = `it holds ${inWords(intent.tag, read.readBack.value)}, which an earlier command may have brought`;
+    return { kind: 'unproven', readBack: read.readBack, code: 'no-answer', detail };
+  }
+
   async function write(accepted: AcceptedIntent): Promise<WriteResult> {
     const { tag, value, id } = accepted.intent;
     const authorised = new AuthorisedWrite(makersKey, tag, value, id, accepted.notAfterMs);
@@ -234,7 +247,8 @@ export function openGate(ports: GatePorts): Gate {
         const read = await readBack({ ...ports, readDevice }, intent, shownBefore);
         const written = result.kind === 'written';
         const status = written ? result.status : result.detail;
-        await records.close([writtenDraft(intent, at, status, written), closingDraft(intent, result, read)]);
+        const proof = written ? read : await notOfEarlierIntent(intent, read);
+        await records.close([writtenDraft(intent, at, status, written), closingDraft(intent, result, proof)]);
       } finally {
         turn.done();
       }

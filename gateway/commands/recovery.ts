@@ -98,7 +98,10 @@ export async function untilRead<T>(ports: DeskPorts, read: () => Promise<T>): Pr
 
 async function closeIntent(ports: DeskPorts, unrecorded: UnrecordedOutcomes, held: HeldCommand): Promise<void> {
   const read = await readPatiently(ports, held);
-  const ambiguous = read.kind === 'agrees' && (await untilRead(ports, () => mayBeOfEarlierIntent(ports, held)));
+  const { id, tag, view } = held;
+  const intent = tag === null ? null : { id, tag, value: view.value, observed: view.observed };
+  const ambiguous =
+    read.kind === 'agrees' && intent !== null && (await untilRead(ports, () => mayBeOfEarlierIntent(ports, intent)));
   await unrecorded.record(held, [closing(held, read, ambiguous)]);
 }
 

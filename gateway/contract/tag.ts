@@ -1,6 +1,6 @@
 // Tags, areas and connections as the HMI and API see them: definition and latest value.
 import { z } from 'zod';
-import { areaIdSchema, connectionIdSchema, tagIdSchema, timeSchema } from './ids.ts';
+import { areaIdSchema, commandIdSchema, connectionIdSchema, tagIdSchema, timeSchema } from './ids.ts';
 import { dataTypes, qualityReasonSchema, qualitySchema, tagValueSchema } from './values.ts';
 
 export const latestSchema = z.object({
@@ -25,6 +25,10 @@ export const permissiveStateSchema = z.object({
   remedy: z.string(),
 });
 export type PermissiveState = z.infer<typeof permissiveStateSchema>;
+
+/** A command whose outcome nobody knows, and that nobody has resolved yet (CMD-6). `time`: since when. */
+export const unresolvedOutcomeSchema = z.object({ command: commandIdSchema, value: tagValueSchema, time: timeSchema });
+export type UnresolvedOutcome = z.infer<typeof unresolvedOutcomeSchema>;
 
 export const tagViewSchema = z.object({
   id: tagIdSchema,
@@ -63,6 +67,8 @@ export const tagViewSchema = z.object({
     })
     .nullable(),
   latest: latestSchema,
+  /** Newest first; absent: none. They block no further command. */
+  unresolved: z.array(unresolvedOutcomeSchema).optional(),
 });
 export type TagView = z.infer<typeof tagViewSchema>;
 export const tagListSchema = z.object({ tags: z.array(tagViewSchema) });

@@ -6,6 +6,7 @@ import type { WriteResult } from '../commands/ports.ts';
 import type { connectionStates } from '../contract/tag.ts';
 import type { DeviceReading, SampleBatch } from '../plant/sample.ts';
 import type { Connection, Tag } from '../plant/tag.ts';
+import type { WritePlace } from '../plant/write-place.ts';
 
 export type ConnectionState = (typeof connectionStates)[number];
 
@@ -49,5 +50,7 @@ export type Protocol = {
   readonly endpointOf: (options: unknown) => string;
   /** Same text for two tags that would write the same place in the device; null when the address cannot be written. */
   readonly deviceAddress: (address: unknown) => string | null;
+  /** Where a write goes in the device, the same device through whatever connection; null when it cannot be written. */
+  readonly writePlace: (options: unknown, address: unknown) => WritePlace | null;
   readonly create: (settings: DriverSettings, listener: DriverListener) => Driver;
 };

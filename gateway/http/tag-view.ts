@@ -3,14 +3,22 @@
 import { isWritable, type WritableTag } from '../commands/checks.ts';
 import { latestValues, onlyOtherValue, permissiveStates, type TagsById } from '../commands/permissives.ts';
 import type { Now, ReadLatest } from '../commands/ports.ts';
-import type { Latest, TagView } from '../contract/tag.ts';
+import type { TagId } from '../contract/ids.ts';
+import type { Latest, TagView, UnresolvedOutcome } from '../contract/tag.ts';
 import type { Tag } from '../plant/tag.ts';
 
-export type TagSource = { readonly tags: TagsById; readonly readLatest: ReadLatest; readonly now: Now };
+export type TagSource = {
+  readonly tags: TagsById;
+  readonly readLatest: ReadLatest;
+  readonly now: Now;
+  /** Outcomes of the tag that nobody knows (CMD-6); absent: none are kept. */
+  readonly unresolved?: ((tag: TagId) => readonly UnresolvedOutcome[]) | undefined;
+};
 
 /** `refusal`: why the caller cannot command the tag's area; null where he can. */
 export function tagView(tag: Tag, source: TagSource, refusal: string | null): TagView {
   const latest = source.readLatest(tag);
+  const unresolved = source.unresolved?.(tag.id) ?? [];
   return {
     id: tag.id,
     area: tag.area,
@@ -23,6 +31,7 @@ export function tagView(tag: Tag, source: TagSource, refusal: string | null): Ta
     range: tag.range,
     setpoint: isWritable(tag) ? setpointView(tag, source, latest, refusal) : null,
     latest,
+    ...(unresolved.length === 0 ? {} : { unresolved: [...unresolved] }),
   };
 }
 

@@ -3,19 +3,26 @@
 import type pg from 'pg';
 import { z } from 'zod';
 import { postgresChange, type RunChange } from '../audit/postgres-change.ts';
+import { GatewayError } from '../contract/problem.ts';
 import type { ProjectionTable } from './trusted-rows.ts';
 
 const rowSchema = z.object({ subject: z.string(), document: z.string(), seq: z.int().nonnegative() });
 
-/** `pool`: of the gateway's role, with bigint as numbers (database/connection.ts). Reading throws what `pg` throws. */
+/** `pool`: of the gateway's role, with bigint as numbers (database/connection.ts). Reading one rejects with log-unavailable while the database is away. */
 export function postgresProjections(pool: pg.Pool): ProjectionTable {
   return {
     async read(subject) {
-      const found = await pool.query({
-        name: 'projection-read',
-        text: 'SELECT subject, document, seq FROM projection WHERE subject = $1',
-        values: [subject],
-      });
+      const found = await pool
+        .query({
+          name: 'projection-read',
+          text: 'SELECT subject, document, seq FROM projection WHERE subject = $1',
+          values: [subject],
+        })
+        .catch((cause: unknown) => {
+          throw new GatewayError('log-unavailable', 'Accounts and terminals cannot be read from the log at present.', {
+            cause,
+          });
+        });
       const row: unknown = found.rows[0];
       return row === undefined ? null : rowSchema.parse(row);
     },

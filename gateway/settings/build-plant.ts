@@ -3,6 +3,7 @@
 import type { z } from 'zod';
 import { areaLine } from '../plant/areas.ts';
 import type { Area, Connection, Plant, SetpointRule, SigningPolicy, Tag } from '../plant/tag.ts';
+import { meetings, type WritePlace } from '../plant/write-place.ts';
 import { buildSetpoint } from './build-setpoint.ts';
 import type { ConfigurationMistake } from './mistake.ts';
 import type { AreasFile, ConnectionsFile, GatewayFile, SigningFile, TagsFile } from './schemas.ts';
@@ -16,6 +17,8 @@ export type ProtocolRules = {
   readonly addressSchema: z.ZodType;
   readonly endpointOf: (options: unknown) => string;
   readonly deviceAddress: (address: unknown) => string | null;
+  /** Of a connection's parsed options and a parsed address; null where it cannot be written. */
+  readonly writePlace: (options: unknown, address: unknown) => WritePlace | null;
 };
 
 export type Files = {
@@ -195,8 +198,8 @@ function buildTags(
   const areaIds = new Set<string>(areas.map((area) => area.id));
   const connectionsById = new Map<string, Connection>(connections.map((connection) => [connection.id, connection]));
   const rowsById = new Map<string, TagsFile['tags'][number]>(rows.map((row) => [row.id, row]));
-  const writers = new Map<string, string>();
-  return rows.map((row, index): Tag => {
+  const writers: Writer[] = [];
+  const tags = rows.map((row, index): Tag => {
     const at: Path = ['tags', index];
     if (!areaIds.has(row.area)) mistakes.push(unknownName(file, [...at, 'area'], 'area', row.area, [...areaIds]));
     const connection = connectionsById.get(row.connection);
@@ -212,6 +215,8 @@ function buildTags(
       if (parsed.success) {
         address = parsed.data;
         const place = protocol.deviceAddress(address);
+        const spot = isUsable(protocol, connection) ? protocol.writePlace(connection?.options, address) : null;
+        if (row.setpoint !== undefined && spot !== null) writers.push({ order: index, id: row.id, place: spot });
         if (place !== null) deviceAddress = `${row.connection}/${place}`;
         else if (row.setpoint !== undefined)
           mistakes.push(
@@ -237,16 +242,6 @@ function buildTags(
     let setpoint: SetpointRule | null = null;
     if (row.setpoint !== undefined) {
       setpoint = buildSetpoint(file, [...at, 'setpoint'], row, row.setpoint, rowsById, policies, mistakes);
-      const other = writers.get(deviceAddress);
-      if (other !== undefined)
-        mistakes.push(
-          file.mistakeAt(
-            [...at, 'address'],
-            `"${row.id}" would write the same place in the device as "${other}".`,
-            'Make one of them read-only (CMD-7).',
-          ),
-        );
-      writers.set(deviceAddress, row.id);
     }
     return {
       index,
@@ -265,6 +260,31 @@ function buildTags(
       setpoint,
     };
   });
+  checkMeetings(file, writers, mistakes);
+  return tags;
+}
+
+type Writer = { readonly order: number; readonly id: string; readonly place: WritePlace };
+
+/** Options that did not parse name no device. */
+function isUsable(protocol: ProtocolRules, connection: Connection | undefined): boolean {
+  return connection !== undefined && protocol.connectionSchema.safeParse(connection.options).success;
+}
+
+/** CMD-7: one command at a time per place needs that no two writable tags share one, wholly or in part. */
+function checkMeetings(file: LoadedFile<TagsFile>, writers: readonly Writer[], mistakes: ConfigurationMistake[]): void {
+  for (const { item, met } of meetings(writers)) {
+    const whole = item.place.first === met.place.first && item.place.last === met.place.last;
+    mistakes.push(
+      file.mistakeAt(
+        ['tags', item.order, 'address'],
+        whole
+          ? `"${item.id}" would write the same place in the device as "${met.id}".`
+          : `"${item.id}" would write into "${met.id}": their addresses overlap in the device.`,
+        whole ? 'Make one of them read-only (CMD-7).' : 'Correct address or type of one, or make it read-only (CMD-7).',
+      ),
+    );
+  }
 }
 
 function requireUnique(

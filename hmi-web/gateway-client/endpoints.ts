@@ -64,6 +64,9 @@ export function createEndpoints(send: SendRequest) {
       post<CommandView>(`/commands/${segment(id)}/signatures`, body, 30_000),
     withdraw: (id: string) => send('DELETE', `${root}/commands/${segment(id)}`, { byPerson: true }),
     commands: (after?: number) => get<CommandPage>(`/commands${after === undefined ? '' : `?after=${after}`}`),
+    /** What this person may sign here (SIG-5), or what owes countersignatures after break-glass (CMD-13). */
+    waitingCommands: async (which: 'awaiting=me' | 'breakGlass=due') =>
+      (await get<CommandPage>(`/commands?${which}`)).commands,
     command: (id: string) => get<CommandView>(`/commands/${segment(id)}`),
     audit: (query: string) => get<AuditPage>(`/audit${query}`, undefined, true),
     auditExport: async (query: string) =>

@@ -5,7 +5,8 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { TagId } from '../../gateway/contract/ids.ts';
 import type { TagView } from '../../gateway/contract/tag.ts';
 import { useReturnFocus } from '../components/return-focus.ts';
-import { useGateway } from '../gateway-context.ts';
+import { UnresolvedNotice } from '../components/unresolved-notice.tsx';
+import { useGateway, useSession } from '../gateway-context.ts';
 import type { Setpoint } from '../model/setpoint-input.ts';
 import { tagsQuery } from '../queries.ts';
 import { ChangeForm } from './change-form.tsx';
@@ -15,6 +16,7 @@ const permissivesEveryMs = 2_000;
 
 export function ChangeDialog({ tagId, onClose }: { readonly tagId: TagId; readonly onClose: () => void }) {
   const gateway = useGateway();
+  const { plant } = useSession();
   const client = useQueryClient();
   useReturnFocus();
   // Who may change it here and now is asked anew when the dialog opens.
@@ -39,6 +41,7 @@ export function ChangeDialog({ tagId, onClose }: { readonly tagId: TagId; readon
       aria-label={`Change ${tag.description}`}
       classNames={{ content: 'cs-dialog' }}
     >
+      <UnresolvedNotice tags={[tag]} timeZone={plant.timeZone} onFollow={onClose} />
       <ChangeForm tag={tag} onClose={onClose} />
     </Modal>
   );

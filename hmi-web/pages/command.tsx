@@ -42,7 +42,10 @@ export function CommandPage() {
     withUnit(tag === undefined ? String(value) : exactText(tag, value), command.unit);
   const time = (value: string) => <FullTime time={value} timeZone={session.plant.timeZone} />;
   const open = !isClosed(command.state);
-  const waits = command.state === 'awaiting-countersignature' || command.state === 'asked';
+  const isProposed = command.state === 'proposed';
+  const waits = command.state === 'awaiting-countersignature' || command.state === 'asked' || isProposed;
+  // CMD-13: it is done, and the countersignatures that break-glass left out may still be given.
+  const owes = !open && (command.breakGlass?.missing ?? 0) > 0;
   const withdraw = async () => {
     setRefusal(null);
     try {
@@ -78,9 +81,14 @@ export function CommandPage() {
             </Button>
           </>
         )}
+        {owes && purpose === null && (
+          <Button onClick={() => setPurpose({ purpose: 'sign' })} disabled={link.kind !== 'live'}>
+            Countersign what was done
+          </Button>
+        )}
         {waits && purpose === null && (
           <>
-            {command.state === 'awaiting-countersignature' && (
+            {command.state !== 'asked' && (
               <Button
                 variant="default"
                 onClick={() => setPurpose({ purpose: 'decline' })}
@@ -90,7 +98,7 @@ export function CommandPage() {
               </Button>
             )}
             <Button onClick={() => setPurpose({ purpose: 'sign' })} disabled={link.kind !== 'live'}>
-              {command.state === 'asked' ? 'Sign' : 'Countersign'}
+              {command.state === 'awaiting-countersignature' ? 'Countersign' : 'Sign'}
             </Button>
           </>
         )}
@@ -103,8 +111,31 @@ export function CommandPage() {
             <dd>
               {text(command.observed.value)} → <strong>{text(command.value)}</strong>
             </dd>
-            <dt>Asked by</dt>
+            <dt>{isProposed ? 'Proposed by' : 'Asked by'}</dt>
             <dd>{command.askedBy.printedName}</dd>
+            {command.proposal !== undefined && (
+              <>
+                <dt>Origin</dt>
+                <dd>
+                  {command.proposal.origin}
+                  {command.proposal.reference !== null && ` (${command.proposal.reference})`}, by{' '}
+                  {command.proposal.token.name}
+                </dd>
+              </>
+            )}
+            {command.breakGlass !== undefined && (
+              <>
+                <dt>Break-glass</dt>
+                <dd>
+                  <strong>
+                    {command.breakGlass.missing === 0
+                      ? 'All countersignatures given'
+                      : `${command.breakGlass.missing} countersignatures missing${command.breakGlass.overdue ? ', overdue' : ''}`}
+                  </strong>
+                  {command.breakGlass.dueAt !== null && <>, due {time(command.breakGlass.dueAt)}</>}
+                </dd>
+              </>
+            )}
             <dt>Asked at</dt>
             <dd>{time(command.askedAt)}</dd>
             {open && (

@@ -6,6 +6,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { CommandView } from '../../gateway/contract/command.ts';
+import { AwaitingList } from '../components/awaiting-list.tsx';
 import { LoadingPage } from '../components/loading-page.tsx';
 import { RefusalNotice } from '../components/refusal-notice.tsx';
 import { StateLabel } from '../components/state-label.tsx';
@@ -14,7 +15,7 @@ import { inOrder, isClosed } from '../model/command-fate.ts';
 import { type Explanation, explainError } from '../model/refusal-words.ts';
 import { plantTime } from '../model/times.ts';
 import { exactText, withUnit } from '../model/values.ts';
-import { commandsQuery, tagsQuery } from '../queries.ts';
+import { awaitingQuery, commandsQuery, tagsQuery } from '../queries.ts';
 import '../styles/pages.css';
 
 export function CommandsPage() {
@@ -22,6 +23,7 @@ export function CommandsPage() {
   const { plant } = useSession();
   const commands = useQuery({ ...commandsQuery(gateway), refetchOnMount: 'always' });
   const tags = useQuery(tagsQuery(gateway));
+  const awaiting = useQuery({ ...awaitingQuery(gateway), refetchOnMount: 'always' });
   const [older, setOlder] = useState<readonly CommandView[]>([]);
   const [reached, setReached] = useState<number | null | undefined>(undefined);
   const [loading, setLoading] = useState(false);
@@ -46,7 +48,10 @@ export function CommandsPage() {
     }
   };
   const openCount = ordered.filter((entry) => !isClosed(entry.state)).length;
-  const shape = (command: CommandView) => tags.data?.find((tag) => tag.id === command.tagId);
+  const valueText = (command: CommandView, value: CommandView['value']) => {
+    const tag = tags.data?.find((entry) => entry.id === command.tagId);
+    return withUnit(tag === undefined ? String(value) : exactText(tag, value), command.unit);
+  };
 
   return (
     <section className="cs-page">
@@ -58,6 +63,7 @@ export function CommandsPage() {
           Changed outside Countersign
         </Link>
       </div>
+      <AwaitingList commands={awaiting.data ?? []} timeZone={plant.timeZone} valueText={valueText} />
       <div className="cs-table-frame">
         <table className="cs-table">
           <thead>
@@ -74,9 +80,7 @@ export function CommandsPage() {
           </thead>
           <tbody>
             {ordered.map((command) => {
-              const tag = shape(command);
-              const text = (value: CommandView['value']) =>
-                withUnit(tag === undefined ? String(value) : exactText(tag, value), command.unit);
+              const text = (value: CommandView['value']) => valueText(command, value);
               const signed = command.signatures.length;
               return (
                 <tr key={command.id}>
@@ -91,9 +95,12 @@ export function CommandsPage() {
                     {text(command.observed.value)} <IconArrowRight size={14} aria-label="to" />{' '}
                     <strong>{text(command.value)}</strong>
                   </td>
-                  <td>{command.askedBy.printedName}</td>
                   <td>
-                    {signed} of {signed + command.missingSignatures}
+                    {command.askedBy.printedName}
+                    {command.proposal !== undefined && <small>Proposal: {command.proposal.origin}</small>}
+                  </td>
+                  <td>
+                    {signed} of {signed + command.missingSignatures + (command.breakGlass?.missing ?? 0)}
                   </td>
                   <td>
                     <StateLabel command={command} />

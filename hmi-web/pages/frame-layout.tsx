@@ -4,16 +4,18 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useState } from 'react';
 import type { TagId } from '../../gateway/contract/ids.ts';
+import { BreakGlassNotice } from '../components/break-glass-notice.tsx';
 import { ConnectionChips } from '../components/connection-chips.tsx';
 import { DemoBanner } from '../components/demo-banner.tsx';
 import { LostBanner } from '../components/lost-banner.tsx';
 import { NavigationRail } from '../components/navigation-rail.tsx';
 import { PlantClock } from '../components/plant-clock.tsx';
+import { UnresolvedNotice } from '../components/unresolved-notice.tsx';
 import { Wordmark } from '../components/wordmark.tsx';
 import { ChangeContext, useGateway, useLink, useSession } from '../gateway-context.ts';
 import { isClosed } from '../model/command-fate.ts';
 import { mayAnywhere } from '../model/permissions.ts';
-import { areasQuery, commandsQuery, connectionsQuery } from '../queries.ts';
+import { areasQuery, breakGlassQuery, commandsQuery, connectionsQuery, tagsQuery } from '../queries.ts';
 import { IdleWatch } from './idle-watch.tsx';
 import { PersonMenu } from './person-menu.tsx';
 import { UnattributedNotices } from './unattributed-notices.tsx';
@@ -27,6 +29,8 @@ export function FrameLayout() {
   const areas = useQuery(areasQuery(gateway));
   const connections = useQuery(connectionsQuery(gateway));
   const commands = useQuery(commandsQuery(gateway));
+  const breakGlass = useQuery(breakGlassQuery(gateway));
+  const tags = useQuery(tagsQuery(gateway));
   const path = useRouterState({ select: (state) => state.location.pathname });
   const [changing, setChanging] = useState<TagId | null>(null);
   const open = useCallback((tagId: TagId) => setChanging(tagId), []);
@@ -65,6 +69,8 @@ export function FrameLayout() {
           </div>
         </header>
         {link.kind === 'lost' && <LostBanner sinceMs={link.sinceMs} timeZone={session.plant.timeZone} />}
+        <UnresolvedNotice strip tags={tags.data ?? []} timeZone={session.plant.timeZone} />
+        <BreakGlassNotice commands={breakGlass.data ?? []} timeZone={session.plant.timeZone} />
         <div className="cs-body">
           <NavigationRail
             path={path}

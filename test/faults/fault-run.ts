@@ -102,9 +102,10 @@ async function play(
   if (status !== 0) contradictions.unshift({ command: null, text: `audit verify: ${output}` });
   return {
     contradictions,
-    tallies: foldLives(records).lives.map(({ id, state }) => ({
+    tallies: foldLives(records).lives.map(({ id, state, code }) => ({
       trial: trials.get(id)?.name ?? '(asked for, and the answer lost)',
       state: state ?? 'open',
+      code,
     })),
     refusals,
     writes: scene.plant.writes.count(),

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { PointValue } from '../../simulators/plant/points.ts';
 import { codeOf } from '../support/api-client.ts';
 import type { Told } from './history.ts';
+import { isSame } from './matching-writes.ts';
 import type { Asked, Person } from './person.ts';
 import type { Scene } from './scene.ts';
 import type { Target, Trial } from './trial.ts';
@@ -34,6 +35,8 @@ type Seen = { readonly value: PointValue; readonly sourceTime: string; readonly 
 
 const patienceMs = 90_000;
 const answerWithinMs = 15_000;
+/** At a screen that shows something other than the plant holds, as it does with a frozen value. */
+const mostLooks = 10;
 /** Beyond a restart, its longest notAfter and one silent device. */
 const outcomeWithinMs = 30_000;
 const closed = new Set([
@@ -133,7 +136,9 @@ async function ask(lane: Lane, person: Person, aim: number): Promise<{ readonly 
     const tag = await person.find<TagAnswer>(`/tags/${lane.target.tag}`, endMs);
     const { value, quality, sourceTime } = tag?.latest ?? { value: null, quality: 'unread', sourceTime: null };
     lately = `${lane.target.tag} is ${quality}`;
-    if (tag !== null && quality === 'good' && value !== null && sourceTime !== null) {
+    // What the last command did shows a moment later; who asked before that would only be refused.
+    const isPresent = round > mostLooks || isSame(value, lane.scene.plant.plant.read(lane.target.tag), 0.01);
+    if (tag !== null && isPresent && quality === 'good' && value !== null && sourceTime !== null) {
       const seen = { value, sourceTime, tag };
       // Another aim each time: what was refused once may be so for its value.
       const asked = await askOnce(lane, person, seen, (aim + round * 0.37) % 1, (why) => (lately = why));

@@ -1,7 +1,15 @@
 // The table that a fault run prints: how many commands of each trial closed in which way. Pure; called by run.ts.
-export type Tally = { readonly trial: string; readonly state: string };
+export type Tally = { readonly trial: string; readonly state: string; readonly code: string | null };
 
 const order = ['confirmed', 'rejected', 'failed', 'unknown', 'refused', 'expired', 'withdrawn', 'declined', 'open'];
+
+/** Why the commands that never came to a write did not: `value-changed 12, device-unavailable 3`. */
+export function refusalCounts(tallies: readonly Tally[]): string {
+  const counts = new Map<string, number>();
+  for (const { state, code } of tallies)
+    if (state === 'refused') counts.set(code ?? 'no code', (counts.get(code ?? 'no code') ?? 0) + 1);
+  return [...counts].map(([code, count]) => `${code} ${count}`).join(', ') || 'none';
+}
 
 export function outcomeTable(tallies: readonly Tally[]): string {
   const rows = new Map<string, Map<string, number>>();

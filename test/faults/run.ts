@@ -4,7 +4,7 @@ import { Console } from 'node:console';
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { faultRun } from './fault-run.ts';
-import { outcomeTable } from './outcome-table.ts';
+import { outcomeTable, refusalCounts } from './outcome-table.ts';
 
 const usage = 'usage: npm run faults -- [--commands N] [--seed S]    (500 commands, a seed of its own, unless told)';
 
@@ -25,7 +25,8 @@ async function main(): Promise<number> {
   });
   const refusals = [...run.refusals].map(([code, count]) => `${code} ${count}`).join(', ');
   process.stdout.write(
-    `\n${outcomeTable(run.tallies)}\n\nRefused or unanswered requests: ${refusals || 'none'}\n` +
+    `\n${outcomeTable(run.tallies)}\n\nRefused before the write: ${refusalCounts(run.tallies)}\n` +
+      `Requests refused or unanswered: ${refusals || 'none'}\n` +
       `${run.writes} writes at the PLCs, ${run.records} records. ${run.verified}\n`,
   );
   const [first] = run.contradictions;

@@ -130,3 +130,58 @@ describe('permissives of the demo plant, by the API', () => {
     expect(writesOf('WFI.PUMP.CMD')).toBe(1);
   });
 });
+
+describe('the pace of a setpoint, by the API', () => {
+  let house: TestGateway;
+  beforeAll(async () => {
+    house = await startTestGateway({
+      settings: (settings) => ({
+        ...settings,
+        plant: {
+          ...settings.plant,
+          tags: settings.plant.tags.map((tag) => {
+            const { setpoint } = tag;
+            if (setpoint === null) return tag;
+            if (tag.id === 'BR101.PH.SP')
+              return { ...tag, setpoint: { ...setpoint, rate: { max: 0.2, withinMs: 3_600_000 } } };
+            return tag.id === 'WFI.TIC.SP' ? { ...tag, setpoint: { ...setpoint, minIntervalMs: 3_600_000 } } : tag;
+          }),
+        },
+      }),
+    });
+  });
+  afterAll(() => house.stop());
+
+  it('CMD-2: rate and least time are counted over a restart of the gateway; the refusals are recorded and the PLCs see nothing', async () => {
+    const before = await house.person('operator');
+    const change = (who: ApiClient, tag: string, to: number) =>
+      who.changeSetpoint(tag, to, 'adjustment', 'operator', password);
+    expect((await change(before, 'BR101.PH.SP', 7.2)).body).toMatchObject({ state: 'confirmed' });
+    expect((await change(before, 'WFI.TIC.SP', 81)).body).toMatchObject({ state: 'confirmed' });
+
+    await house.stopGateway();
+    await house.startGateway();
+    await until(() => house.gateway().health().status === 'ready', 'both PLCs to be connected again');
+    const after = await house.person('operator');
+    for (const id of ['BR101.PH.SP', 'WFI.TIC.SP'])
+      await until(
+        async () => (await after.get<TagView>(`/tags/${id}`)).body.latest.quality === 'good',
+        `${id} to be read again`,
+      );
+    const view = (await after.get<TagView>('/tags/BR101.PH.SP')).body;
+    expect(view.setpoint?.rate).toEqual({ max: 0.2, withinSeconds: 3600 });
+
+    // 7.1 was there within the hour: 7.35 is more than 0.2 away from it, though only 0.15 from what is there now.
+    const tooFar = await change(after, 'BR101.PH.SP', 7.35);
+    expect(tooFar).toMatchObject({ status: 422, body: { code: 'rate-exceeded' } });
+    const tooSoon = await change(after, 'WFI.TIC.SP', 82);
+    expect(tooSoon).toMatchObject({ status: 422, body: { code: 'command-too-soon' } });
+    for (const { body } of [tooFar, tooSoon]) {
+      const { record, code } = body as unknown as { record: number; code: string };
+      expect((await house.records(record - 1))[0]).toMatchObject({ kind: 'command.refused', detail: { code } });
+    }
+    expect(house.plant.writes.applied('BR101.PH.SP')).toHaveLength(1);
+    expect(house.plant.writes.applied('WFI.TIC.SP')).toHaveLength(1);
+    expect((await change(after, 'BR101.PH.SP', 7.25)).body).toMatchObject({ state: 'confirmed' });
+  });
+});

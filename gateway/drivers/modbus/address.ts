@@ -1,5 +1,6 @@
 // Modbus options and addresses as configuration gives them, parsed once (settings/ calls these schemas). Never talks.
 import { z } from 'zod';
+import type { WritePlace } from '../../plant/write-place.ts';
 
 export const tables = ['holding', 'input', 'coil', 'discrete'] as const;
 export type Table = (typeof tables)[number];
@@ -68,6 +69,15 @@ export function lengthOf(address: ModbusAddress): number {
 /** `holding:0`; null where Modbus cannot write. */
 export function modbusDeviceAddress(address: ModbusAddress): string | null {
   return address.table === 'holding' || address.table === 'coil' ? `${address.table}:${address.register}` : null;
+}
+
+/** In bits, so that a bit of a register and the register meet: register 2 of two registers is bits 32 to 63. */
+export function modbusWritePlace(options: ModbusOptions, address: ModbusAddress): WritePlace | null {
+  if (address.table === 'input' || address.table === 'discrete') return null;
+  const bits = address.table === 'holding' ? 16 : 1;
+  const first = address.register * bits;
+  const device = `${options.endpoint.toLowerCase()} unit ${options.unit}`;
+  return { device, space: address.table, first, last: first + lengthOf(address) * bits - 1 };
 }
 
 export function hostAndPort(endpoint: string): { readonly host: string; readonly port: number } {

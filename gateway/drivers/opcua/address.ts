@@ -1,5 +1,6 @@
 // OPC UA options and addresses as configuration gives them, parsed once (settings/ calls these schemas). Never talks.
 import { z } from 'zod';
+import type { WritePlace } from '../../plant/write-place.ts';
 
 export const opcuaOptionsSchema = z.strictObject({
   endpoint: z
@@ -28,6 +29,18 @@ export const opcuaAddressSchema = z.strictObject({
   samplingIntervalMs: z.int().min(0).max(3_600_000).default(0),
 });
 export type OpcuaAddress = z.infer<typeof opcuaAddressSchema>;
+
+/**
+ * One node, however it is spelt: namespace 0 is the standard's own, whether left out or named, and numbers and GUIDs
+ * have one form. A node named once by URI and once by index cannot be told for the same before its server is asked.
+ */
+export function opcuaWritePlace({ endpoint }: OpcuaOptions, { nodeId }: OpcuaAddress): WritePlace {
+  const [, namespace = '', kind = '', id = ''] = /^(nsu=[^;]+;|ns=[0-9]+;)?([isgb])=(.*)$/s.exec(nodeId) ?? [];
+  const standard = namespace === '' || namespace === 'nsu=http://opcfoundation.org/UA/;' || /^ns=0+;$/.test(namespace);
+  const where = standard ? '' : namespace.replace(/^ns=0+(?=[0-9])/, 'ns=');
+  const which = kind === 'i' ? String(Number(id)) : kind === 'g' ? id.toLowerCase() : id;
+  return { device: endpoint.toLowerCase(), space: `${where}${kind}=${which}`, first: 0, last: 0 };
+}
 
 /** The node id with its namespace index on this server; null when the server does not know the namespace. */
 export function resolveNamespace(nodeId: string, namespaces: readonly string[]): string | null {

@@ -17,7 +17,7 @@ import { areaWithDescendants } from '../../plant/areas.ts';
 import type { Plant, Tag } from '../../plant/tag.ts';
 import { orRefuse, problems } from '../refusal-answers.ts';
 import { type Application, callerOf } from '../route-access.ts';
-import { tagView } from '../tag-view.ts';
+import { type TagSource, tagView } from '../tag-view.ts';
 
 export type TagParts = {
   readonly plant: Plant;
@@ -26,6 +26,8 @@ export type TagParts = {
   readonly connections: () => readonly ConnectionView[];
   readonly mayDo: MayDo;
   readonly now: Now;
+  /** Outcomes of a tag that nobody knows and nobody has resolved (CMD-6). */
+  readonly unresolved?: TagSource['unresolved'];
 };
 
 /** Tags in one request of small trends. */
@@ -34,7 +36,7 @@ const recentTags = 50;
 export function tagRoutes(app: Application, parts: TagParts): void {
   const { plant, mayDo } = parts;
   const byId = new Map<TagId, Tag>(plant.tags.map((tag) => [tag.id, tag]));
-  const source = { tags: byId, readLatest: parts.readLatest, now: parts.now };
+  const source = { tags: byId, readLatest: parts.readLatest, now: parts.now, unresolved: parts.unresolved };
 
   /** Refuses tag-unknown, and whatever keeps the caller from viewing it. */
   function viewable(caller: Caller, id: TagId): Tag {

@@ -17,8 +17,8 @@ async function crashedAndRecovered(world: World): Promise<World> {
 
 // Found by the fault run: a slow device came to the value of an earlier command, and a later one was confirmed by it
 // that had never been sent.
-describe('after a restart, a value that an earlier command may have brought', () => {
-  test('CMD-6: confirms nothing where the earlier command for it failed or is unknown', async () => {
+describe('a value that an earlier command may have brought', () => {
+  test('CMD-6: after a restart confirms nothing where the earlier command for it failed or is unknown', async () => {
     for (const answer of ['written', 'unknown'] as const) {
       const world = await makeWorld();
       // The device says yes, or nothing, and shows the old value.
@@ -32,6 +32,21 @@ describe('after a restart, a value that an earlier command may have brought', ()
         detail: { text: expect.stringContaining('which an earlier command may have brought') },
       });
       expect(next.device.writes).toEqual([]);
+    }
+  });
+
+  test('CMD-5: proves nothing either for a write that was not answered, without any restart; an answered one is confirmed', async () => {
+    for (const answer of ['unknown', 'written'] as const) {
+      const world = await makeWorld();
+      world.device.onWrite = () => ({ kind: 'written', status: 'Good' });
+      await world.commanded('operator', temperature, 37.5);
+      expect(world.log.kinds().at(-1)).toBe('command.failed');
+      world.device.onWrite = () => {
+        world.device.values.set(0, 37.5);
+        return answer === 'unknown' ? { kind: 'unknown', detail: 'no answer' } : { kind: 'written', status: 'Good' };
+      };
+      await world.commanded('operator', temperature, 37.5);
+      expect(world.log.kinds().at(-1)).toBe(answer === 'unknown' ? 'command.unknown' : 'command.confirmed');
     }
   });
 

@@ -40,6 +40,7 @@ function world() {
     addressSchema: z.unknown(),
     endpointOf: () => 'test',
     deviceAddress: () => null,
+    writePlace: () => null,
     create: (_settings, listener) => {
       device = listener;
       return driver;

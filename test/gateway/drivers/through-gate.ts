@@ -89,6 +89,7 @@ export async function throughGate(
     mayStillSign: () => ({ ok: true }),
     tags: new Map([[tag.id, tag]]),
     readStages: async () => [],
+    readCommandRecords: async () => [],
   });
   const record = {
     kind: 'command.signed' as const,

@@ -2,34 +2,9 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { z } from 'zod';
-import type { ProtocolRules } from '../../../gateway/settings/build-plant.ts';
+import { protocols } from '../../../gateway/drivers/registry.ts';
 import { loadSettings } from '../../../gateway/settings/load.ts';
 import { ConfigurationError, type ConfigurationMistake } from '../../../gateway/settings/mistake.ts';
-
-// Protocol rules as a driver would give them, cut down to what the checks need.
-const protocols: ProtocolRules[] = [
-  {
-    name: 'opcua',
-    connectionSchema: z.looseObject({ endpoint: z.string() }),
-    addressSchema: z.strictObject({ nodeId: z.string() }),
-    endpointOf: (options) => String((options as { endpoint: string }).endpoint),
-    deviceAddress: (address) => (address as { nodeId: string }).nodeId,
-  },
-  {
-    name: 'modbus',
-    connectionSchema: z.looseObject({ endpoint: z.string() }),
-    addressSchema: z.looseObject({
-      table: z.enum(['holding', 'input', 'coil', 'discrete']),
-      register: z.int().min(0).max(65535),
-    }),
-    endpointOf: (options) => String((options as { endpoint: string }).endpoint),
-    deviceAddress: (address) => {
-      const { table, register } = address as { table: string; register: number };
-      return table === 'holding' || table === 'coil' ? `${table}:${register}` : null;
-    },
-  },
-];
 
 const folders: string[] = [];
 afterEach(() => {
@@ -137,6 +112,71 @@ describe('loading the configuration', () => {
       '{ table: holding, register: 0, type: uint16 }',
       /CMD-7/,
     ],
+    [
+      'CMD-7: a register that is half of another setpoint',
+      'tags.yaml',
+      '{ table: holding, register: 2, type: uint16 }',
+      '{ table: holding, register: 1, type: uint16 }',
+      /Correct address or type of one/,
+    ],
+    [
+      'CMD-7: a node that is spelt in another way',
+      'tags.yaml',
+      's=BR101.PH.SP }\n    setpoint',
+      's=BR101.TIC.SP }\n    setpoint',
+      /Make one of them read-only/,
+    ],
+    [
+      'CMD-2: a permissive on an unknown tag',
+      'tags.yaml',
+      'mode: BR101.TIC.MODE }',
+      'mode: BR101.TIC.MOD }',
+      /Did you mean "BR101.TIC.MODE"/,
+    ],
+    [
+      'CMD-2: a condition with an unknown word',
+      'tags.yaml',
+      'when: mode == 1',
+      'when: modus == 1',
+      /Known here are: mode, value/,
+    ],
+    [
+      'CMD-2: a condition that compares what cannot be compared',
+      'tags.yaml',
+      'when: mode == 1',
+      'when: mode == 1.0',
+      /with a point/,
+    ],
+    ['CMD-2: a condition that is none', 'tags.yaml', 'when: mode == 1', 'when: mode', /Compare with something/],
+    [
+      'CMD-2: a word that means something else',
+      'tags.yaml',
+      'reads: { mode:',
+      'reads: { value:',
+      /Choose another word/,
+    ],
+    [
+      'CMD-2: a rate below one step',
+      'tags.yaml',
+      'maxStep: 2\n',
+      'maxStep: 2\n      rate: { max: 1, withinSeconds: 60 }\n',
+      /at least "maxStep"/,
+    ],
+    [
+      'CMD-5: an unknown feedback',
+      'tags.yaml',
+      'feedback: WFI.PUMP.RUN',
+      'feedback: WFI.PUMP.RUM',
+      /Did you mean "WFI.PUMP.RUN"/,
+    ],
+    [
+      'CMD-5: a feedback that can never be equal',
+      'tags.yaml',
+      'feedback: WFI.PUMP.RUN',
+      'feedback: WFI.FIC.PV',
+      /Say with "expect"/,
+    ],
+    ['CMD-5: a rest that the tag cannot hold', 'tags.yaml', 'feedback: WFI.PUMP.RUN', 'rest: 3', /Correct "rest"/],
     ['an unknown protocol', 'connections.yaml', 'protocol: modbus', 'protocol: modbuss', /Did you mean "modbus"/],
     [
       'a reason that is not listed',

@@ -188,6 +188,11 @@ export async function startScriptedGateway(options: { port?: number } = {}) {
         sendFile(`/../../config/demo/screens/${id}`, response);
         return undefined;
       case 'GET /commands':
+        if (url.searchParams.has('breakGlass')) return { status: 200, body: { commands: [], next: null } };
+        if (url.searchParams.has('awaiting')) {
+          const waiting = commands.all().filter((one) => one.state === 'awaiting-countersignature');
+          return { status: 200, body: { commands: waiting, next: null } };
+        }
         return { status: 200, body: id === '' ? { commands: commands.all(), next: null } : commands.get(id) };
       case 'POST /commands':
         if (id === '') return commands.ask(body as never, terminal);
