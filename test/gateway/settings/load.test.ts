@@ -257,5 +257,12 @@ describe('loading the configuration', () => {
     expect(policyOf(given('passkey'))?.components).toBe('passkey');
     expect(policyOf({})?.components).toBeUndefined();
     expect(mistakesOf(given('none')).map(({ file }) => file)).toContain('signing.yaml');
+    const at = (origin: string) => ({
+      'gateway.yaml': (text: string) =>
+        text.replace('  host: 127.0.0.1\n', `  host: 127.0.0.1\n  origins: [${origin}]\n`),
+    });
+    const passkey = given('passkey');
+    expect(mistakesOf({ ...passkey, ...at('http://192.0.2.7') })).toMatchObject([{ file: 'signing.yaml' }]);
+    expect(policyOf({ ...passkey, ...at('https://hmi.plant.example') })?.components).toBe('passkey');
   });
 });

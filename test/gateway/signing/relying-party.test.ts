@@ -15,7 +15,8 @@ describe('the relying party that passkeys are made for', () => {
     });
   });
 
-  it('SIG-7: there is none where the gateway has IP addresses only, since browsers refuse passkeys there', () => {
+  it('SIG-7: there is none where the gateway has IP addresses or plain HTTP only, since browsers refuse passkeys there', () => {
+    expect(relyingPartyOf(['http://scada.plant.example'])).toBeNull();
     expect(relyingPartyOf(['http://192.0.2.7:8080', 'http://[2001:db8::1]'])).toBeNull();
     expect(relyingPartyOf([])).toBeNull();
   });
