@@ -1,6 +1,6 @@
 // Compiles the conditions in the configuration (CMD-2) with an existing language, CEL: parsed and type-checked at load,
 // side-effect free, always ending, bounded in size. Called by build-setpoint.ts; what it makes is a plain function.
-import { Environment } from '@marcbachmann/cel-js';
+import { type ASTNode, Environment } from '@marcbachmann/cel-js';
 import type { DataType, TagValue } from '../contract/values.ts';
 import { feedbackName, type Test } from '../plant/condition.ts';
 
@@ -55,6 +55,14 @@ export function compileCondition(expression: string, variables: ReadonlyMap<stri
       at: 0,
     };
   const run = environment.parse(expression);
+  const pattern = patternIn(run.ast);
+  if (pattern !== null)
+    return {
+      ok: false,
+      what: 'patterns are not taken: one of them can hold up the gateway for as long as it likes',
+      remedy: 'Use startsWith, endsWith, contains or "in".',
+      at: pattern.pos,
+    };
   return {
     ok: true,
     test: (values) => {
@@ -83,6 +91,21 @@ function remedyFor(what: string, variables: ReadonlyMap<string, VariableType>): 
   if (/double .* int|int .* double/.test(what))
     return 'Write numbers that are compared with a tag that has decimals with a point: 30.0.';
   return 'Write a condition in CEL, such as "mode == 1" or "!value || !low".';
+}
+
+/** Where the expression asks for a regular expression: JavaScript's may take exponential time, unlike CEL's own. */
+function patternIn(node: ASTNode): ASTNode | null {
+  if ((node.op === 'call' || node.op === 'rcall') && node.args[0] === 'matches') return node;
+  const parts: readonly unknown[] = Array.isArray(node.args) ? node.args.flat(2) : [node.args];
+  for (const part of parts) {
+    const found = isNode(part) ? patternIn(part) : null;
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function isNode(part: unknown): part is ASTNode {
+  return typeof part === 'object' && part !== null && 'op' in part && 'args' in part;
 }
 
 function firstLine(message: string): string {

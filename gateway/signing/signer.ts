@@ -99,12 +99,12 @@ export function createSignerChecks(
         refuse('signature-refused', 'The user name is not the one in the signed statement.', { field: 'username' }),
       );
     const asksPassword = needed.includes('password');
-    const usePasskey = async (): Promise<CheckedPasskey | Refusal | null> =>
+    const provenPasskey = async (): Promise<CheckedPasskey | Refusal | null> =>
       needed.includes('passkey') && body.assertion !== undefined
         ? checkPasskey(people, relyingParty(), signer, body.assertion, body.statement)
         : null;
     // With a password it comes first, without one the passkey does: so nothing is told to who has neither.
-    const passkeyAlone = asksPassword ? null : await usePasskey();
+    const passkeyAlone = asksPassword ? null : await provenPasskey();
     if (!asksPassword && passkeyAlone === null)
       return refused(caller, failure, refuse('assertion-missing', 'This signing needs the signer’s passkey.'));
     if (passkeyAlone?.ok === false) return refused(caller, failure, passkeyAlone);
@@ -132,7 +132,7 @@ export function createSignerChecks(
       );
     const allowed = may({ userId: account.id, terminalId: caller.terminalId, address: caller.address });
     if (!allowed.ok) return refused(caller, failure, allowed);
-    const passkey = asksPassword ? await usePasskey() : passkeyAlone;
+    const passkey = asksPassword ? await provenPasskey() : passkeyAlone;
     if (passkey?.ok === false) return refused(caller, failure, passkey);
     const place = { actor: actorOf(account), terminal: caller.terminal, address: caller.address };
     const counted = passkey === null ? null : await countPasskeyUse(people, passkey, place);

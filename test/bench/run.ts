@@ -5,10 +5,11 @@ import type { BenchCase } from './bench-case.ts';
 import { appendOne } from './cases/append-one.ts';
 import { fanOut } from './cases/fan-out.ts';
 import { sign } from './cases/sign.ts';
+import { signMany } from './cases/sign-many.ts';
 import { start } from './cases/start.ts';
 import { describeFault, footnotes, machineLine, type Outcome, resultJson, resultTable } from './result-table.ts';
 
-const cases: readonly BenchCase[] = [sign, appendOne, fanOut, start];
+const cases: readonly BenchCase[] = [sign, signMany, appendOne, fanOut, start];
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } });

@@ -61,7 +61,8 @@ try {
   // What libraries still hold open must not keep the process.
   process.exit(await main());
 } catch (fault) {
-  process.stderr.write(`${fault instanceof Error ? fault.stack : String(fault)}\n`);
-  if (fault instanceof Error && fault.cause !== undefined) process.stderr.write(`because: ${String(fault.cause)}\n`);
+  const cause = fault instanceof Error ? fault.cause : undefined;
+  for (const one of cause === undefined ? [fault] : [fault, cause])
+    process.stderr.write(`${one instanceof Error ? one.stack : JSON.stringify(one)}\n`);
   process.exit(1);
 }

@@ -159,6 +159,48 @@ describe('permissives of a setpoint', () => {
   });
 });
 
+describe('a permissive that comes and goes', () => {
+  test('CMD-2, SIG-1: whenever the plant changes, the PLC sees a write only where the device met the permissive at the last look', async () => {
+    const moments = ['ask', 'offered', 'signed', 'accepted', 'target read'] as const;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.constantFrom(...moments), fc.constantFrom<TagValue>(0, 1, 1, null)), { maxLength: 4 }),
+        async (changes) => {
+          const made = await world();
+          const reach = (moment: (typeof moments)[number]): void => {
+            for (const [when, to] of changes) if (when === moment) made.device.values.set(mode.index, to);
+          };
+          let atLastLook: TagValue = null;
+          made.device.beforeRead = (tag) => {
+            if (tag.id === guarded.id && made.device.writes.length === 0) reach('target read');
+            if (tag.id === mode.id) atLastLook = made.device.values.get(mode.index) ?? null;
+          };
+          made.log.awayFor = (draft) => {
+            if (draft.kind === 'command.signed') reach('signed');
+            if (draft.kind === 'command.accepted') reach('accepted');
+            return false;
+          };
+          reach('ask');
+          const met = made.device.values.get(mode.index) === 1;
+          const answer = await ask(made, guarded, 37.5);
+          expect(answer.ok).toBe(met);
+          if (!answer.ok) {
+            expect(made.device.writes).toEqual([]);
+            expect(made.log.last('command.refused').detail).toMatchObject({ code: 'permissive-not-met' });
+            return;
+          }
+          reach('offered');
+          const body = await made.signedBody('operator', answer.command.statement);
+          const signed = await made.clock.until(made.desk.sign(made.caller('operator'), answer.command.id, body));
+          expect(made.device.writes.length).toBe(atLastLook === 1 ? 1 : 0);
+          expect(signed).toMatchObject({ ok: true, command: { state: atLastLook === 1 ? 'confirmed' : 'refused' } });
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
+
 const rated = makeTag(0, 'TIC.SP', { setpoint: { ...setpointRule, rate: { max: 3, withinMs: 600_000 } } });
 const paced = makeTag(0, 'TIC.SP', { setpoint: { ...setpointRule, minIntervalMs: 30_000 } });
 

@@ -59,6 +59,8 @@ describe('conditions in CEL', () => {
     { text: 'mode ==', what: /EOF/, remedy: /CEL/ },
     { text: 'low == mode', what: /overload/, remedy: /CEL/ },
     { text: `${'low && '.repeat(300)}low`, what: /maxAstNodes|maxDepth/, remedy: /CEL/ },
+    { text: 'low || [batch].exists(b, b.matches("(a+)+$"))', what: /patterns/, remedy: /startsWith/ },
+    { text: 'matches(batch, "x")', what: /./, remedy: /./ },
     { text: 'constructor.constructor("return 1")() == 1', what: /./, remedy: /./ },
   ];
   it.each(wrong)('CMD-2, OPS-2: refuses $text at load and says what to write', ({ text, what, remedy }) => {

@@ -37,7 +37,7 @@ test('CMD-11: a notice tells the change, in nobody’s way, until it is put away
   expect(await notice.count()).toBe(0);
   gateway.changeOutside('BR101.TIC.SP', 38);
   await notice.waitFor();
-  expect(await notice.innerText()).toContain('BR101.TIC.SP was changed outside Countersign: 37.0 → 38.0\u00a0°C');
+  expect(await notice.textContent()).toContain('BR101.TIC.SP was changed outside Countersign: 37.0 → 38.0\u00a0°C');
   // The page under it can be used: a setpoint's dialog opens, and the notice is still there afterwards.
   await setpointKey(page, 'BR101.TIC.SP').click();
   await page.getByRole('dialog').waitFor();
@@ -49,8 +49,8 @@ test('CMD-11: a notice tells the change, in nobody’s way, until it is put away
   await setpointKey(page, 'BR101.TIC.SP').waitFor();
   gateway.changeOutside('BR101.PH.SP', 7);
   await notice.waitFor();
-  expect(await notice.innerText()).toContain('BR101.PH.SP');
-  expect(await notice.innerText()).not.toContain('more like it');
+  expect(await notice.textContent()).toContain('BR101.PH.SP');
+  expect(await notice.textContent()).not.toContain('more like it');
 });
 
 test('CMD-11: the notice leads to the record in the trail, and to the list of all such changes', async () => {
@@ -68,5 +68,5 @@ test('CMD-11: the notice leads to the record in the trail, and to the list of al
   expect(await page.locator('tbody tr').count()).toBe(1);
   gateway.changeOutside('BR101.PH.SP', 7);
   await expect.poll(() => page.locator('tbody tr').count(), { timeout: 20_000 }).toBe(2);
-  expect(await page.locator('tbody tr').first().innerText()).toContain('BR101.PH.SP');
+  expect(await page.locator('tbody tr').first().textContent()).toContain('BR101.PH.SP');
 });
