@@ -14,8 +14,10 @@ export function stageText(record: CommandRecord): string {
       return `${who} countersigned${where}.`;
     case 'command.signature-refused':
       return `A signature by ${who} was refused${said === null ? '.' : `: ${said}`}`;
-    case 'command.proposed':
-      return `${who} proposed ${plain(record.new)}${unit(record)}: ${String(record.detail?.origin ?? '')}`;
+    case 'command.proposed': {
+      const origin = typeof record.detail?.origin === 'string' ? `: ${record.detail.origin}` : '.';
+      return `${who} proposed ${plain(record.new)}${unit(record)}${origin}`;
+    }
     case 'command.accepted':
       return 'The intent is recorded; the gate reads the device and writes.';
     case 'command.written':
