@@ -202,6 +202,24 @@ describe('signers, terminals and machines', () => {
     expect(house.plant.writes.count()).toBe(writes);
   });
 
+  it('CMD-2, IDN-3: an account locked between the signatures takes its signature with it', async () => {
+    const panel = await ApiClient.create(house.origin);
+    panel.now = () => Date.now() + shiftMs;
+    await panel.enrol('where the account is locked');
+    await panel.signIn('operator', password);
+    const command = await ask(panel, pair);
+    await sign(panel, command.id, command, 'operator');
+    for (let tries = 0; tries < 5; tries++) await panel.signIn('operator', 'not the password at all');
+    expect((await house.records()).findLast(({ kind }) => kind === 'account.locked')).toMatchObject({
+      subject: 'account:operator',
+      terminal: { id: panel.key.id },
+    });
+    const writes = house.plant.writes.count();
+    const answer = await sign(supervisor, command.id, await offer(supervisor, command.id), 'supervisor');
+    expect(view(answer)).toMatchObject({ state: 'refused', outcome: { code: 'account-locked' } });
+    expect(house.plant.writes.count()).toBe(writes);
+  });
+
   it('CMD-3, CMD-7: two operators change one tag at once: one goes through, the other is told what changed under him', async () => {
     const seen = await present(alone);
     const [mine, his] = [await ask(operator, alone), await ask(supervisor, alone)];
