@@ -50,6 +50,7 @@ import { FanOut } from './live/fan-out.ts';
 import { RecentTrends } from './live/recent.ts';
 import { TagStore } from './live/tag-store.ts';
 import { loadSettings, type Settings } from './settings/load.ts';
+import { relyingPartyOf } from './signing/relying-party.ts';
 import { createSignerChecks, type SignerChecks } from './signing/signer.ts';
 
 export type GatewayOptions = {
@@ -118,7 +119,16 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
   );
 
   const people = await openThePeople(options, log, pool, now, reportFault);
-  const checks = createSignerChecks(people, () => configuration);
+  let port = settings.http.port;
+  const origins = (): readonly string[] =>
+    settings.http.origins.length > 0
+      ? settings.http.origins
+      : [`http://localhost:${port}`, `http://127.0.0.1:${port}`, `http://[::1]:${port}`];
+  const checks = createSignerChecks(
+    people,
+    () => configuration,
+    () => relyingPartyOf(origins()),
+  );
 
   // Readings: drivers → tag store → listeners. The live socket joins below, once there is a server.
   const store = new TagStore(plant, now);
@@ -170,11 +180,6 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
     },
   );
 
-  let port = settings.http.port;
-  const origins = (): readonly string[] =>
-    settings.http.origins.length > 0
-      ? settings.http.origins
-      : [`http://localhost:${port}`, `http://127.0.0.1:${port}`, `http://[::1]:${port}`];
   const guard = guardPartsOf(people, origins);
   const secure = settings.http.origins.some((origin) => origin.startsWith('https:'));
   const mayDo: People['access']['mayDo'] = (caller, permission, area) => people.access.mayDo(caller, permission, area);
@@ -355,7 +360,8 @@ function openTheDesk(needs: DeskNeeds, announce: Parameters<typeof openDesk>[0][
       const terminal = people.terminals.get(id)?.document;
       return terminal?.status === 'active' ? terminal.publicKey : undefined;
     },
-    componentsNeeded: (caller) => checks.componentsNeeded(caller),
+    componentsNeeded: (caller, policy) => checks.componentsNeeded(caller, policy),
+    passkeyRequest: (caller) => checks.passkeyRequest(caller),
     configuration: () => needs.configuration,
     ...commandRecords(pool),
     announce,

@@ -54,6 +54,11 @@ const certification = createRoute({
   path: '/certification',
   component: lazyRouteComponent(() => import('./pages/certification.tsx'), 'CertificationPage'),
 });
+const passkeys = createRoute({
+  getParentRoute: () => root,
+  path: '/passkeys',
+  component: lazyRouteComponent(() => import('./pages/passkeys.tsx'), 'PasskeysPage'),
+});
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
@@ -71,6 +76,7 @@ export const router = createRouter({
     unattributed,
     administration,
     certification,
+    passkeys,
     signIn,
   ]),
   defaultPreload: 'intent',

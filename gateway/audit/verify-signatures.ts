@@ -4,14 +4,17 @@ import { canonicalJson, type Json } from '../contract/canonical.ts';
 import { type PublicKey, publicKeySchema } from '../contract/session.ts';
 import { checkStoredSignature } from '../signing/stored-signature.ts';
 import type { ParsedRecord } from './verify.ts';
+import { PasskeyWalk } from './verify-passkeys.ts';
 
 /** Takes the records of a log in order; answers why a record's signature does not stand, or null. */
 export function signatureChecker(): (record: ParsedRecord) => Promise<string | null> {
   const keys = new Map<string, PublicKey>();
+  const passkeys = new PasskeyWalk();
   return async (record) => {
     const learnt = keyOf(record);
     if (learnt !== null) keys.set(learnt.terminal, learnt.key);
-    if (record.signature === undefined) return null;
+    const passkey = await passkeys.take(record);
+    if (passkey !== null || record.signature === undefined) return passkey;
     const key = keys.get(record.terminal?.id ?? '');
     if (key === undefined) return `its signature names a terminal that no record before it enrolled`;
     const checked = await checkStoredSignature(record.signature.jws, key);

@@ -36,7 +36,7 @@ export type ParsedRecord = {
   readonly new?: unknown;
   readonly meaning?: string;
   readonly reason?: { readonly code: string | null; readonly comment: string | null };
-  readonly signature?: { readonly jws: string };
+  readonly signature?: { readonly jws: string; readonly assertion?: unknown };
   readonly chain?: { readonly commit: number; readonly standing: number | null };
   readonly detail?: { readonly [name: string]: unknown };
 };
@@ -76,7 +76,10 @@ export async function verifyLog(rows: AsyncIterable<StoredRow>, options: VerifyO
       const why = await options.checkSignature(walk.latest);
       if (why === null) walk.signatures += 1;
       else bad = { seq: walk.latest.seq, why };
-    } else if (bad === null && walk.latest !== null) await options.checkSignature?.(walk.latest);
+    } else if (bad === null && walk.latest !== null) {
+      const why = (await options.checkSignature?.(walk.latest)) ?? null;
+      if (why !== null) bad = { seq: walk.latest.seq, why };
+    }
     if (bad === null && walk.latest !== null) {
       const why = options.checkCommand?.(walk.latest) ?? null;
       if (why !== null) bad = { seq: walk.latest.seq, why };

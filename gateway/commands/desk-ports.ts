@@ -2,6 +2,7 @@
 // tests put fakes and a clock of their own here.
 import type { CommandView } from '../contract/command.ts';
 import type { AreaId, TagId, TerminalId, UserId } from '../contract/ids.ts';
+import type { SigningComponents } from '../contract/passkey.ts';
 import type { Refusal } from '../contract/problem.ts';
 import type { Permission, PublicKey } from '../contract/session.ts';
 import type { Requires } from '../contract/statement.ts';
@@ -30,7 +31,9 @@ export type PublicKeyOf = (terminal: TerminalId) => PublicKey | undefined;
 export type ConfigurationInForce = () => { readonly seq: number; readonly digest: string };
 
 /** SIG-3: what the next signing in this session must bring. */
-export type ComponentsNeeded = (caller: Caller) => Requires['components'];
+export type ComponentsNeeded = (caller: Caller, policy?: SigningComponents) => Requires['components'];
+/** SIG-7: what the caller's authenticator is to be asked with. */
+export type PasskeyRequest = (caller: Caller) => Requires['passkey'];
 
 /** Records of one command, oldest first; at most 500. */
 export type ReadCommandRecords = (command: string) => Promise<readonly CommandRecord[]>;
@@ -60,6 +63,8 @@ export type DeskPorts = {
   readonly checkSigner: CheckSigner;
   readonly publicKeyOf: PublicKeyOf;
   readonly componentsNeeded: ComponentsNeeded;
+  /** Absent: no passkeys here. */
+  readonly passkeyRequest?: PasskeyRequest;
   readonly configuration: ConfigurationInForce;
   readonly readCommandRecords: ReadCommandRecords;
   readonly readAskedCommands: ReadAskedCommands;

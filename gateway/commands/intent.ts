@@ -8,6 +8,7 @@ import { type CommandStatement, statementType } from '../contract/statement.ts';
 import type { TagValue } from '../contract/values.ts';
 import { userIdOf } from '../identity/user-name.ts';
 import { readCompactJws, terminalSigned } from '../signing/compact-jws.ts';
+import { assertionChallenge, readAssertion } from '../signing/passkey-assertion.ts';
 import { signatureDigest } from '../signing/stored-signature.ts';
 import { firstDifference } from '../signing/verify-statement.ts';
 import type { Observed, WritableTag } from './checks.ts';
@@ -70,11 +71,20 @@ export function signaturesCarry(intent: Intent): string | null {
     if (statement.breakGlass !== intent.breakGlass) return 'it was signed as a command of another kind';
     if ((statement.countersigns ?? null) !== previous) return 'the chain of signatures is broken';
     if (!(Date.parse(statement.expiresAt) >= intent.expiresAtMs)) return 'a statement expires before the command';
+    if (policy.components !== undefined && policy.components !== 'password' && !passkeyAnswered(given))
+      return 'the signer’s passkey did not answer for it';
     const forged = madeOtherwise(given);
     if (forged !== null) return forged;
     previous = signatureDigest(jws);
   }
   return missingSignatures(life) === 0 ? null : `${missingSignatures(life)} signatures are missing`;
+}
+
+/** The answer was verified when it was given; here, that it is about this statement and that its user was verified. */
+function passkeyAnswered({ jws, record }: GivenSignature): boolean {
+  const assertion = record.signature?.assertion;
+  const read = assertion === undefined ? null : readAssertion(assertion);
+  return record.signature?.jws === jws && read?.userVerified === true && read.challenge === assertionChallenge(jws);
 }
 
 function madeOtherwise({ signer, statement, jws, publicKey, caller }: GivenSignature): string | null {

@@ -4,7 +4,7 @@ import { GatewayError } from '../contract/problem.ts';
 import type { CommandStatement, Offer, Requires } from '../contract/statement.ts';
 import { newNonce } from '../signing/issued-statements.ts';
 import type { Observed } from './checks.ts';
-import type { ComponentsNeeded, ConfigurationInForce } from './desk-ports.ts';
+import type { ComponentsNeeded, ConfigurationInForce, PasskeyRequest } from './desk-ports.ts';
 import type { HeldCommand } from './held-commands.ts';
 import type { Caller } from './ports.ts';
 
@@ -21,7 +21,7 @@ export function makeOffer(
   held: HeldCommand,
   caller: Caller,
   decline: boolean,
-  ports: { readonly configuration: ConfigurationInForce; readonly componentsNeeded: ComponentsNeeded },
+  ports: ComponentPorts & { readonly configuration: ConfigurationInForce },
   terms: OfferTerms = {},
 ): CommandOffer {
   const { view, tag } = held;
@@ -54,15 +54,18 @@ export function requirements(
   held: HeldCommand,
   caller: Caller,
   purpose: CommandStatement['purpose'],
-  ports: { readonly componentsNeeded: ComponentsNeeded },
+  ports: ComponentPorts,
 ): Requires {
   if (held.tag === null) throw new GatewayError('internal-fault', 'a command without a tag is not offered');
   const { policy } = held.tag.setpoint;
   const { signaturesNeeded, signaturesDue, signers } = held.life;
   // CMD-13: the one signature that it is carried out on is complete, and says in words why nobody else could sign.
   const alone = held.isBreakGlass && purpose === 'command';
+  const components = ports.componentsNeeded(caller, policy.components);
+  const passkey = components.includes('passkey') ? ports.passkeyRequest?.(caller) : undefined;
   return {
-    components: alone ? completeComponents(ports.componentsNeeded(caller)) : ports.componentsNeeded(caller),
+    components: alone ? completeComponents(components) : components,
+    ...(passkey === undefined ? {} : { passkey }),
     meanings: [...(purpose === 'command' ? policy.meanings : policy.countersignMeanings)],
     reasonCodes: policy.reasonCodes.map(({ code, text }) => ({ code, text })),
     // Who declines says why in his own words.
@@ -71,6 +74,8 @@ export function requirements(
     countersignatures: purpose === 'decline' ? 0 : Math.max(0, signaturesNeeded + signaturesDue - signers.length - 1),
   };
 }
+
+type ComponentPorts = { readonly componentsNeeded: ComponentsNeeded; readonly passkeyRequest?: PasskeyRequest };
 
 function completeComponents(needed: Requires['components']): Requires['components'] {
   return needed.includes('username') ? needed : ['username', ...needed];

@@ -1,6 +1,7 @@
 // What commands/ needs from outside, as function types.
 import type { Actor, RecordTerminal } from '../contract/audit-record.ts';
 import type { AreaId, CommandId, TerminalId, UserId } from '../contract/ids.ts';
+import type { Assertion, SigningComponents } from '../contract/passkey.ts';
 import type { Refusal } from '../contract/problem.ts';
 import type { Permission } from '../contract/session.ts';
 import type { SignatureBody } from '../contract/statement.ts';
@@ -63,7 +64,10 @@ export type SignerCheck =
         readonly certification: number;
         readonly terminal: number;
         readonly configuration: number;
+        readonly passkey?: number;
       };
+      /** The passkey's verified answer, where the policy asks for one (SIG-7). */
+      readonly assertion?: Assertion;
     }
   | Refusal;
 export type CheckSigner = (
@@ -73,4 +77,6 @@ export type CheckSigner = (
   permission: Permission,
   area: AreaId,
   about?: { readonly command: CommandId; readonly subject: string },
+  /** Of the tag's policy; absent: the password. */
+  policy?: SigningComponents,
 ) => Promise<SignerCheck>;

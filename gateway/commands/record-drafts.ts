@@ -52,6 +52,8 @@ export function askedDraft(
       expiresAt,
       policy: tag.setpoint.policy.name,
       signatures: tag.setpoint.policy.signatures,
+      // What audit verify holds the command's signatures to (SIG-7).
+      ...(tag.setpoint.policy.components === undefined ? {} : { components: tag.setpoint.policy.components }),
       ...(body.breakGlass === true ? { breakGlass: true } : {}),
       ...(permissives.length === 0 ? {} : { permissives: permissives.map((state) => ({ ...state })) }),
       // What the person typed and saw, where the device's grid or a later reading made something else of it.
@@ -188,7 +190,7 @@ export function signedDraft(
     ...about(command),
     reason: { code, comment: emptyToNull(part.comment) },
     meaning: part.meaning,
-    signature: { jws },
+    signature: withAssertion(jws, signer),
     detail: {
       signedAt: part.signedAt,
       reasonText: requires.reasonCodes.find((reason) => reason.code === code)?.text ?? null,
@@ -261,7 +263,7 @@ export function resolvedDraft(
     ...about(command),
     reason: { code: emptyToNull(part.reasonCode), comment: emptyToNull(part.comment) },
     meaning: part.meaning,
-    signature: { jws },
+    signature: withAssertion(jws, signer),
     detail: { ...outcome, signedAt: part.signedAt, reasonText: null, standsOn: signer.standsOn },
   };
 }
@@ -290,6 +292,10 @@ function about(command: CommandSubject): Pick<RecordDraft, 'subject' | 'old' | '
     unit: command.tag.unit,
     command: command.id,
   };
+}
+
+function withAssertion(jws: string, { assertion }: Extract<SignerCheck, { ok: true }>) {
+  return assertion === undefined ? { jws } : { jws, assertion };
 }
 
 function emptyToNull(text: string | null | undefined): string | null {

@@ -2,6 +2,7 @@
 // by desk.ts for statements of purpose `resolve` and for their signatures. It writes to no device and reads none.
 import type { Json } from '../contract/canonical.ts';
 import type { CommandView, StatementPurposeBody } from '../contract/command.ts';
+import type { SigningComponents } from '../contract/passkey.ts';
 import { type Refusal, refuse } from '../contract/problem.ts';
 import type { ActionStatement, Offer, Requires, SignatureBody } from '../contract/statement.ts';
 import { IssuedStatements } from '../signing/issued-statements.ts';
@@ -61,7 +62,10 @@ export class Resolving {
     );
     if (!issued.ok) return issued;
     const { statement } = issued;
-    return { ok: true, offer: { statement, expiresAt: statement.expiresAt, requires: this.#requires(caller) } };
+    return {
+      ok: true,
+      offer: { statement, expiresAt: statement.expiresAt, requires: this.#requires(caller, this.#policyOf(command)) },
+    };
   }
 
   /** The offer that a JWS answers to; null where its nonce is none of a resolution's. */
@@ -87,11 +91,13 @@ export class Resolving {
       statement,
       publicKey,
       ports.now(),
-      this.#requires(caller),
+      this.#requires(caller, held.tag?.setpoint.policy.components),
     );
     if (!verified.ok) return verified;
     const about = { command: held.id, subject: held.view.tagId };
-    const signer = await ports.checkSigner(caller, verified.part.signer, body, 'resolve', held.view.area, about);
+    const policy = held.tag?.setpoint.policy.components;
+    const { signer: claimed } = verified.part;
+    const signer = await ports.checkSigner(caller, claimed, body, 'resolve', held.view.area, about, policy);
     if (!signer.ok) return signer;
     const found = foundIn(statement.change);
     if (held.life.state !== 'unknown' || found === null)
@@ -104,9 +110,17 @@ export class Resolving {
     return { ok: true };
   }
 
-  #requires(caller: Caller): Requires {
+  #policyOf(command: CommandView): SigningComponents | undefined {
+    return this.#ports.tags.get(command.tagId)?.setpoint?.policy.components;
+  }
+
+  /** The same components as for signing a change of the tag (SIG-7). */
+  #requires(caller: Caller, policy: SigningComponents | undefined): Requires {
+    const components = this.#ports.componentsNeeded(caller, policy);
+    const passkey = components.includes('passkey') ? this.#ports.passkeyRequest?.(caller) : undefined;
     return {
-      components: this.#ports.componentsNeeded(caller),
+      components,
+      ...(passkey === undefined ? {} : { passkey }),
       meanings: ['review', 'responsibility'],
       reasonCodes: [],
       reason: 'optional',

@@ -116,7 +116,9 @@ async function verify(
   const first = statement.purpose === 'command' || held.life.state === 'proposed';
   const permission = first ? 'command' : 'verify';
   const about = { command: held.id, subject: stage.tag.id };
-  const signer = await ports.checkSigner(caller, verified.part.signer, body, permission, stage.tag.area, about);
+  const { components } = stage.tag.setpoint.policy;
+  const { area } = stage.tag;
+  const signer = await ports.checkSigner(caller, verified.part.signer, body, permission, area, about, components);
   if (!signer.ok) return signer;
   if (held.life.signers.includes(signer.userId))
     return refuse(

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { Json } from './canonical.ts';
 import { timeSchema } from './ids.ts';
+import { type Assertion, assertionSchema } from './passkey.ts';
 import { meaningSchema } from './statement.ts';
 
 export const recordKinds = [
@@ -63,6 +64,10 @@ export const recordKinds = [
   'token.change-refused',
   'setpoint.baseline',
   'setpoint.unattributed',
+  'passkey.registered',
+  'passkey.used',
+  'passkey.removed',
+  'passkey.change-refused',
 ] as const;
 export const recordKindSchema = z.enum(recordKinds);
 export type RecordKind = (typeof recordKinds)[number];
@@ -88,7 +93,8 @@ export type RecordDraft = {
   readonly unit?: string;
   readonly reason?: { readonly code: string | null; readonly comment: string | null };
   readonly meaning?: z.infer<typeof meaningSchema>;
-  readonly signature?: { readonly jws: string };
+  /** `assertion`: of the signer's passkey, where the policy asked for one (SIG-7). */
+  readonly signature?: { readonly jws: string; readonly assertion?: Assertion };
   readonly command?: string;
   readonly detail?: { readonly [name: string]: Json | undefined };
 };
@@ -116,7 +122,7 @@ export const auditRecordSchema = z.object({
   unit: z.string().optional(),
   reason: z.object({ code: z.string().nullable(), comment: z.string().nullable() }).optional(),
   meaning: meaningSchema.optional(),
-  signature: z.object({ jws: z.string() }).optional(),
+  signature: z.object({ jws: z.string(), assertion: assertionSchema.optional() }).optional(),
   command: z.string().optional(),
   detail: z.record(z.string(), z.json()).optional(),
 });

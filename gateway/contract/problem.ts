@@ -72,6 +72,15 @@ export const problemCodes = [
   'break-glass-not-allowed',
   'break-glass-overdue',
   'scope-missing',
+  // passkeys (SIG-7): 403, but for 409 where another answer of the same passkey will do
+  'assertion-missing',
+  'assertion-challenge',
+  'assertion-counter',
+  'assertion-invalid',
+  'user-verification-missing',
+  'passkey-unknown',
+  'passkey-foreign',
+  'passkeys-unavailable',
 ] as const;
 export type ProblemCode = (typeof problemCodes)[number];
 

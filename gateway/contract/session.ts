@@ -67,7 +67,7 @@ export const sessionViewSchema = z.object({
   passwordExpiresInDays: z.int().nullable(),
   idleTimeoutSeconds: z.int(),
   /** What the next signing by this person needs (SIG-3). */
-  signingComponents: z.array(z.enum(['username', 'password'])),
+  signingComponents: z.array(z.enum(['username', 'password', 'passkey'])),
   plant: z.object({ name: z.string(), timeZone: z.string(), demo: z.boolean() }),
 });
 export type SessionView = z.infer<typeof sessionViewSchema>;

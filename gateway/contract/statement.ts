@@ -2,6 +2,7 @@
 // RFC 8785 bytes of the whole as a compact JWS (ES256) with the terminal's key. interfaces.md, "HTTP API".
 import { z } from 'zod';
 import { areaIdSchema, commandIdSchema, givenTimeSchema, tagIdSchema, terminalIdSchema, timeSchema } from './ids.ts';
+import { assertionSchema, passkeyRequestSchema } from './passkey.ts';
 import { qualitySchema, tagValueSchema } from './values.ts';
 
 export const statementType = 'countersign-statement+jws';
@@ -79,7 +80,7 @@ export const signerPartSchema = z.strictObject({
 export type SignerPart = z.infer<typeof signerPartSchema>;
 export const signerPartNames = ['signer', 'meaning', 'reasonCode', 'comment', 'signedAt'] as const;
 
-export const componentNames = ['username', 'password'] as const;
+export const componentNames = ['username', 'password', 'passkey'] as const;
 /** What the signer must bring, and what the dialog offers. */
 export const requiresSchema = z.strictObject({
   components: z.array(z.enum(componentNames)),
@@ -90,6 +91,8 @@ export const requiresSchema = z.strictObject({
   comment: z.enum(['required', 'optional', 'none']),
   /** Signatures still to come after this one. */
   countersignatures: z.int().min(0).max(3),
+  /** SIG-7: where `components` names the passkey, and the gateway has an address that allows one. */
+  passkey: passkeyRequestSchema.optional(),
 });
 export type Requires = z.infer<typeof requiresSchema>;
 
@@ -106,6 +109,8 @@ export const signatureBodySchema = z.strictObject({
   username: z.string().min(1).max(256).optional(),
   password: z.string().min(1).max(1024).optional(),
   otp: z.string().max(16).optional(),
+  /** SIG-7: its challenge is the SHA-256 of the statement's JWS payload bytes. */
+  assertion: assertionSchema.optional(),
 });
 export type SignatureBody = z.infer<typeof signatureBodySchema>;
 

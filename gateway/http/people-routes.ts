@@ -3,6 +3,8 @@ import type { PlantView } from '../contract/session.ts';
 import type { People } from '../identity/people.ts';
 import { createAccountActions } from '../signing/account-actions.ts';
 import { createCertify } from '../signing/certify.ts';
+import { createPasskeys } from '../signing/passkey-registration.ts';
+import { relyingPartyOf } from '../signing/relying-party.ts';
 import { createSignedActions } from '../signing/signed-actions.ts';
 import type { ConfigurationInForce, SignerChecks } from '../signing/signer.ts';
 import { createTerminalActions } from '../signing/terminal-actions.ts';
@@ -10,6 +12,7 @@ import { createTokenActions } from '../signing/token-actions.ts';
 import type { GuardParts } from './guard.ts';
 import type { Application } from './route-access.ts';
 import { certificationRoutes } from './routes/certification.ts';
+import { passkeyRoutes } from './routes/passkeys.ts';
 import { passwordRoutes } from './routes/password.ts';
 import { plantRoutes } from './routes/plant.ts';
 import { screenRoutes } from './routes/screens.ts';
@@ -52,6 +55,7 @@ export function peopleRoutes(app: Application, parts: PeopleRouteParts): void {
     secure: parts.secure,
   });
   passwordRoutes(app, { people, recordTerminal: (id) => parts.guard.terminals.recordTerminal(id) });
+  passkeyRoutes(app, { passkeys: createPasskeys(people, () => relyingPartyOf(parts.guard.origins())) });
   certificationRoutes(app, { certify: createCertify(people) });
   terminalRoutes(app, {
     terminals: people.terminals,

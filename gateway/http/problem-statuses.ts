@@ -62,5 +62,13 @@ export const problemStatuses: Readonly<Record<ProblemCode, Row>> = {
   'break-glass-not-allowed': { status: 403, title: 'Break-glass is not allowed here' },
   'break-glass-overdue': { status: 409, title: 'Countersignatures of an earlier break-glass are overdue' },
   'scope-missing': { status: 403, title: 'The access token may not do this' },
+  'assertion-missing': { status: 403, title: 'A passkey is needed' },
+  'assertion-challenge': { status: 409, title: 'The passkey answered for another statement' },
+  'assertion-counter': { status: 409, title: 'The passkey’s counter did not grow' },
+  'assertion-invalid': { status: 403, title: 'The passkey’s answer does not verify' },
+  'user-verification-missing': { status: 403, title: 'The passkey did not check its user' },
+  'passkey-unknown': { status: 403, title: 'The passkey is not registered' },
+  'passkey-foreign': { status: 403, title: 'The passkey is another person’s' },
+  'passkeys-unavailable': { status: 409, title: 'Passkeys do not work at this address' },
   starting: { status: 503, title: 'The gateway is starting' },
 };

@@ -18,6 +18,7 @@ import { createEnrolment, type Enrol, EnrolmentCodes, type Placement } from './e
 import { createFirstAccounts, type EnsureAccounts } from './first-accounts.ts';
 import { Lockout, type LockoutLimits } from './lockout.ts';
 import { addressWithin } from './networks.ts';
+import { type PasskeyDocument, passkeyDocumentSchema } from './passkey.ts';
 import { type ChangePassword, createPasswordChange } from './password-change.ts';
 import type { PasswordHasher } from './password-hash.ts';
 import { type CheckPerson, createPersonCheck } from './person-check.ts';
@@ -49,6 +50,7 @@ export type People = {
   readonly certifications: TrustedRegistry<UserId, CertificationDocument>;
   readonly terminals: TrustedRegistry<TerminalId, TerminalDocument>;
   readonly tokens: TokenRegistry;
+  readonly passkeys: TrustedRegistry<string, PasskeyDocument>;
   readonly sessions: Sessions;
   readonly lockout: Lockout;
   readonly access: Access;
@@ -75,8 +77,9 @@ export async function openPeople(parts: PeopleParts): Promise<People> {
   );
   const terminals = new TrustedRegistry<TerminalId, TerminalDocument>(rows, 'terminal:', terminalDocumentSchema);
   const tokens = new TrustedRegistry<TokenId, TokenDocument>(rows, 'token:', tokenDocumentSchema);
+  const passkeys = new TrustedRegistry<string, PasskeyDocument>(rows, 'passkey:', passkeyDocumentSchema);
   const judged = await rows.readAll();
-  for (const registry of [accounts, certifications, terminals, tokens]) registry.adopt(judged);
+  for (const registry of [accounts, certifications, terminals, tokens, passkeys]) registry.adopt(judged);
 
   const sessions = new Sessions({
     now,
@@ -102,6 +105,7 @@ export async function openPeople(parts: PeopleParts): Promise<People> {
     accounts,
     certifications,
     terminals,
+    passkeys,
     tokens,
     sessions,
     lockout,

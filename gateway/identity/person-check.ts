@@ -25,7 +25,8 @@ export type FailureCause =
 
 export type Attempt = {
   readonly typedName: string;
-  readonly password: string;
+  /** Null: his passkey proved possession and user verification instead (SIG-7); the account's standing is all that is asked. */
+  readonly password: string | null;
   readonly place: Place;
   readonly code: 'sign-in-failed' | 'signature-refused';
   /** Only for changing it: an expired password still shows who it is. */
@@ -63,7 +64,9 @@ export function createPersonCheck(parts: PersonCheckParts): CheckPerson {
     // The hash as last proven is tried while the row is read again; what counts is that both are the same.
     const [fresh, matches] = await Promise.all([
       userId === null ? null : accounts.fresh(userId),
-      hasher.verify(userId, attempt.password, cached?.document.password.hash ?? null),
+      attempt.password === null
+        ? true
+        : hasher.verify(userId, attempt.password, cached?.document.password.hash ?? null),
     ]);
     if (matches === 'busy') return 'busy';
     if (fresh === null || fresh.kind === 'absent') return 'unknown-name';
@@ -141,7 +144,8 @@ export function createPersonCheck(parts: PersonCheckParts): CheckPerson {
       if (judged === 'busy')
         return refuse('too-many-requests', 'Too many people are signing at this moment; try again.');
       if (typeof judged === 'string') return fail(userId, judged, attempt);
-      parts.lockout.succeeded(judged.document.id, attempt.place.terminalId);
+      // A passkey says nothing about who guesses at the password.
+      if (attempt.password !== null) parts.lockout.succeeded(judged.document.id, attempt.place.terminalId);
       return { ok: true, account: judged };
     });
   };

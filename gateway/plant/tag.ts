@@ -1,6 +1,7 @@
 // The plant's model: areas, connections, tags, setpoint rules. Built once by settings/, immutable afterwards.
 // Everything here is resolved: references exist, ranges make sense, addresses are parsed by their protocol.
 import type { AreaId, ConnectionId, TagId } from '../contract/ids.ts';
+import type { SigningComponents } from '../contract/passkey.ts';
 import type { Meaning } from '../contract/statement.ts';
 import type { DataType, TagValue } from '../contract/values.ts';
 import type { Permissive, Test } from './condition.ts';
@@ -76,6 +77,8 @@ export type SigningPolicy = {
   readonly countersignMeanings: readonly Meaning[];
   /** 1 to 4 signers in all. */
   readonly signatures: number;
+  /** What makes a signature (SIG-7); absent: the password. */
+  readonly components?: SigningComponents | undefined;
   /** From the asking to the last signature, seconds. */
   readonly timeLimitSeconds: number;
   /** CMD-13; absent: not allowed. The countersignatures left out are due within `dueMinutes` of the acceptance. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { canonicalJson, type Json } from '../contract/canonical.ts';
 import type { Group } from '../plant/access.ts';
 import type { Plant } from '../plant/tag.ts';
+import { relyingPartyOf } from '../signing/relying-party.ts';
 import { buildPlant, type Files, type ProtocolRules } from './build-plant.ts';
 import { ConfigurationError, type ConfigurationMistake } from './mistake.ts';
 import {
@@ -70,6 +71,7 @@ export function loadSettings(
   const screens = findScreens(folder, files, mistakes);
   checkGroups(files, mistakes);
   checkDemo(files, mistakes);
+  checkPasskeys(files, mistakes);
   if (mistakes.length > 0) throw new ConfigurationError(folder, mistakes);
   const file = files.gateway.value;
   const resolved: Json = JSON.parse(
@@ -98,6 +100,23 @@ export function loadSettings(
     resolved,
     digest: createHash('sha256').update(canonicalJson(resolved)).digest('base64url'),
   };
+}
+
+/** SIG-7: a policy that asks for passkeys, at an address where browsers refuse them, would let nobody sign. */
+function checkPasskeys({ gateway, signing }: Files, mistakes: ConfigurationMistake[]): void {
+  const { origins } = gateway.value.http;
+  // Without any the gateway is reached at localhost.
+  if (origins === undefined || origins.length === 0 || relyingPartyOf(origins) !== null) return;
+  signing.value.policies.forEach((policy, index) => {
+    if (policy.components === undefined || policy.components === 'password') return;
+    mistakes.push(
+      signing.mistakeAt(
+        ['policies', index, 'components'],
+        `The policy "${policy.name}" asks for passkeys, and browsers refuse them at every address in gateway.yaml.`,
+        'Add an origin with https and a host name to "http.origins" in gateway.yaml, or write "components: password".',
+      ),
+    );
+  });
 }
 
 function findScreens(folder: string, files: Files, mistakes: ConfigurationMistake[]): ReadonlyMap<string, string> {

@@ -2,6 +2,7 @@
 // config/schemas are made from these, so that both always say the same.
 import { z } from 'zod';
 import { areaIdSchema, connectionIdSchema, tagIdSchema, userIdSchema } from '../contract/ids.ts';
+import { signingComponents } from '../contract/passkey.ts';
 import { permissionSchema } from '../contract/session.ts';
 import { meaningSchema } from '../contract/statement.ts';
 import { dataTypes } from '../contract/values.ts';
@@ -133,6 +134,8 @@ export const signingFileSchema = z.strictObject({
         countersignMeanings: z.array(meaningSchema).default([]),
         signatures: z.int().min(1).max(4).default(1),
         timeLimitSeconds: z.int().min(15).max(86_400).default(300),
+        /** SIG-7: what makes a signature, besides the user name; absent: the password. */
+        components: z.enum(signingComponents).optional(),
         /** CMD-13: off unless it is allowed here. */
         breakGlass: z.strictObject({ allowed: z.boolean(), dueMinutes: z.int().min(1).max(10_080) }).optional(),
         /** CMD-10: how long a machine's proposal waits for a person. */

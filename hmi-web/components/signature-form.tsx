@@ -31,6 +31,8 @@ export function SignatureForm(props: {
   const [password, setPassword] = useState('');
   const [tried, setTried] = useState(false);
   const asksName = otherPerson || requires.components.includes('username');
+  const asksPassword = requires.components.includes('password');
+  const asksPasskey = requires.components.includes('passkey');
   // The next thing to do is here: the focus comes along, so that Enter after Enter leads to the signature.
   useEffect(() => form.current?.querySelector<HTMLElement>('input, textarea')?.focus(), []);
   const draft = { reason, comment, meaning, username, password, asksName };
@@ -56,7 +58,8 @@ export function SignatureForm(props: {
       reasonCode: reason,
       comment: comment.trim() === '' ? null : comment.trim(),
       username: asksName ? username.trim() : undefined,
-      password,
+      password: asksPassword ? password : '',
+      otherPerson,
     });
     setPassword('');
     setTried(false);
@@ -131,17 +134,20 @@ export function SignatureForm(props: {
               onChange={(event) => setUsername(event.currentTarget.value)}
             />
           )}
-          <PasswordInput
-            label="Password"
-            data-part="password"
-            autoComplete="off"
-            data-1p-ignore
-            value={password}
-            error={errorOf('password')}
-            visibilityToggleButtonProps={{ 'aria-label': 'Show password' }}
-            onChange={(event) => setPassword(event.currentTarget.value)}
-          />
+          {asksPassword && (
+            <PasswordInput
+              label="Password"
+              data-part="password"
+              autoComplete="off"
+              data-1p-ignore
+              value={password}
+              error={errorOf('password')}
+              visibilityToggleButtonProps={{ 'aria-label': 'Show password' }}
+              onChange={(event) => setPassword(event.currentTarget.value)}
+            />
+          )}
         </div>
+        {asksPasskey && <p className="cs-muted">Then the browser asks for the signer’s passkey or security key.</p>}
       </div>
       <div className="cs-actions">
         {props.secondary}

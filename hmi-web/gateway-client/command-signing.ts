@@ -5,10 +5,17 @@ import { canonicalJson, type Json } from '../../gateway/contract/canonical.ts';
 import type { CommandView } from '../../gateway/contract/command.ts';
 import type { Offer, SignatureBody, Statement } from '../../gateway/contract/statement.ts';
 import type { Gateway } from './gateway.ts';
+import { askPasskey } from './passkeys.ts';
 import { Refused } from './request.ts';
 import type { Signer } from './statement-signing.ts';
 
-export type SignaturePerson = Signer & { readonly username: string | undefined; readonly password: string };
+export type SignaturePerson = Signer & {
+  readonly username: string | undefined;
+  /** Empty where the policy asks for none. */
+  readonly password: string;
+  /** Somebody else than the person of the session signs (SIG-4). */
+  readonly otherPerson?: boolean;
+};
 
 /** Refusals that use up or outlive the statement, not the command. */
 const renewable = new Set(['statement-reused', 'statement-expired']);
@@ -47,9 +54,17 @@ async function sendSignature(
 
 /** The body of a `…/signatures` route. */
 export async function signatureBody(gateway: Gateway, offer: Offer, person: SignaturePerson): Promise<SignatureBody> {
-  const { username, password, ...signer } = person;
+  const { username, password, otherPerson, ...signer } = person;
   const statement = await gateway.sign(offer.statement, signer);
-  return { statement, password, ...(username !== undefined && { username }) };
+  const { components, passkey } = offer.requires;
+  return {
+    statement,
+    ...(password !== '' && { password }),
+    ...(username !== undefined && { username }),
+    ...(components.includes('passkey') && {
+      assertion: await askPasskey(statement, passkey, otherPerson === true),
+    }),
+  };
 }
 
 /** What a person decides about: everything but nonce and expiry. */

@@ -3,6 +3,7 @@
 import type { z } from 'zod';
 import type { AuditPage } from '../../gateway/contract/audit-record.ts';
 import type { AskedCommand, CommandBody, CommandView, StatementPurposeBody } from '../../gateway/contract/command.ts';
+import type { PasskeyBody, PasskeyList, PasskeyView } from '../../gateway/contract/passkey.ts';
 import type {
   AccountView,
   PlantView,
@@ -42,6 +43,12 @@ export function createEndpoints(send: SendRequest) {
     certification: () => get<CertificationOffer>('/certification'),
     certify: (body: { statement: string; username: string; password: string }) =>
       post<{ certified: true; certifiedAt: string; record: number }>('/certification', body),
+    passkeys: () => get<PasskeyList>('/passkeys'),
+    passkeyOptions: () => post<Record<string, unknown>>('/passkeys/options'),
+    registerPasskey: (body: PasskeyBody) => post<PasskeyView>('/passkeys', body),
+    removePasskey: async (id: string, password: string) => {
+      await send('POST', `${root}/passkeys/${segment(id)}/removal`, { body: { password }, byPerson: true });
+    },
     areas: async () => (await get<{ areas: AreaView[] }>('/areas')).areas,
     tags: async () => (await get<{ tags: TagView[] }>('/tags')).tags,
     tag: (id: string) => get<TagView>(`/tags/${segment(id)}`),

@@ -20,6 +20,6 @@ export function missingParts(requires: Requires, draft: SignatureDraft): Missing
   if (requires.comment === 'required' && draft.comment.trim() === '') missing.comment = 'Say in a few words why.';
   if (draft.meaning === null) missing.meaning = 'Choose what the signature means.';
   if (draft.asksName && draft.username.trim() === '') missing.username = 'Enter the user name.';
-  if (draft.password === '') missing.password = 'Enter the password.';
+  if (requires.components.includes('password') && draft.password === '') missing.password = 'Enter the password.';
   return missing;
 }

@@ -41,6 +41,14 @@ const keepsCommand = new Set([
   'proof-invalid',
   'proof-replayed',
   'use_dpop_nonce',
+  'assertion-missing',
+  'assertion-challenge',
+  'assertion-counter',
+  'assertion-invalid',
+  'user-verification-missing',
+  'passkey-unknown',
+  'passkey-foreign',
+  'passkeys-unavailable',
 ]);
 
 export function ChangeForm({
@@ -241,9 +249,7 @@ export function ChangeForm({
           </form>
           <section className="cs-sign" aria-label="Sign" data-waiting={asking}>
             {asking || flow.offer === null || flow.command === null ? (
-              <p className="cs-muted">
-                The gateway checks the value first. Then you sign here, with reason and password.
-              </p>
+              <p className="cs-muted">The gateway checks the value first. Then you sign here, with a reason.</p>
             ) : (
               <>
                 <div className="cs-to-sign">

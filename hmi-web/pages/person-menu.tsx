@@ -1,6 +1,6 @@
 // Who is signed in, at which terminal, and the way out. Part of the header.
 import { Popover } from '@mantine/core';
-import { IconCertificate, IconLogout, IconUser } from '@tabler/icons-react';
+import { IconCertificate, IconFingerprint, IconLogout, IconUser } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -53,6 +53,10 @@ export function PersonMenu() {
         <Link to="/certification" className="cs-menu-entry" onClick={() => setOpened(false)}>
           <IconCertificate size={20} aria-hidden="true" />
           {shouldCertify(session) ? 'Certify your signature' : 'Certification'}
+        </Link>
+        <Link to="/passkeys" className="cs-menu-entry" onClick={() => setOpened(false)}>
+          <IconFingerprint size={20} aria-hidden="true" />
+          Passkeys
         </Link>
         <button type="button" className="cs-menu-entry" onClick={() => void signOut()}>
           <IconLogout size={20} aria-hidden="true" />

@@ -141,6 +141,38 @@ export const refusals: Readonly<Record<ProblemCode, RefusalWords>> = {
     next: 'Tell an administrator. Nothing was sent to the plant.',
   },
   'device-unavailable': { what: 'The device does not answer.', next: 'Check the connection, then try again.' },
+  'assertion-missing': {
+    what: 'This signing needs your passkey.',
+    next: 'Sign again and use the passkey when the browser asks for it.',
+  },
+  'assertion-challenge': {
+    what: 'The passkey answered for another statement.',
+    next: 'Sign again; use the passkey when the browser asks for it.',
+  },
+  'assertion-counter': {
+    what: 'The passkey’s answer was used before, or the passkey was copied.',
+    next: 'Sign again. If it happens again, tell an administrator and use another passkey.',
+  },
+  'assertion-invalid': {
+    what: 'The passkey’s answer does not verify.',
+    next: 'Try again with the passkey that you registered at this gateway.',
+  },
+  'user-verification-missing': {
+    what: 'The passkey did not check who used it.',
+    next: 'Set up a PIN, fingerprint or face for it, or use another passkey.',
+  },
+  'passkey-unknown': {
+    what: 'This passkey is not registered here, or not any more.',
+    next: 'Use one that you registered, or register one under your name, at the top right.',
+  },
+  'passkey-foreign': {
+    what: 'This passkey belongs to somebody else.',
+    next: 'Use your own passkey, or let its owner sign.',
+  },
+  'passkeys-unavailable': {
+    what: 'Passkeys do not work at this address: browsers want a host name, not a number.',
+    next: 'Open the gateway by its name (in the demo: localhost instead of 127.0.0.1).',
+  },
   starting: { what: 'The gateway is still starting.', next: 'Wait a few seconds.' },
   'break-glass-not-allowed': {
     what: 'Break-glass is not allowed for this tag.',
@@ -294,4 +326,8 @@ export const recordKinds: Readonly<Record<RecordKind, string>> = {
   'token.change-refused': 'Access token change refused',
   'setpoint.baseline': 'Setpoint taken as it is in the PLC',
   'setpoint.unattributed': 'Setpoint changed outside Countersign',
+  'passkey.registered': 'Passkey registered',
+  'passkey.used': 'Passkey used for a signature',
+  'passkey.removed': 'Passkey removed',
+  'passkey.change-refused': 'Change of a passkey refused',
 };

@@ -28,6 +28,8 @@ export const adapterEdges: { readonly [technology: string]: readonly string[] } 
 export const corePackages: readonly string[] = [
   'zod',
   'jose',
+  '@simplewebauthn/server',
+  '@simplewebauthn/server/helpers',
   'csv-stringify/sync',
   '@zxcvbn-ts/core',
   '@zxcvbn-ts/language-common',

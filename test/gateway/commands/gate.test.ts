@@ -4,6 +4,7 @@ import type { GivenSignature, Intent } from '../../../gateway/commands/intent.ts
 import { commandIdSchema, userIdSchema } from '../../../gateway/contract/ids.ts';
 import type { CommandStatement } from '../../../gateway/contract/statement.ts';
 import { signatureDigest } from '../../../gateway/signing/stored-signature.ts';
+import { SoftwarePasskey } from '../../support/software-passkey.ts';
 import { makeWorld, pump, temperature, type World } from './desk-world.ts';
 
 const id = commandIdSchema.parse('7b5b1ff8-2c9e-4a3f-8f0f-0f4a4f6b9f11');
@@ -85,7 +86,32 @@ async function tryGate(world: World, intent: Intent): Promise<readonly string[]>
   return drafts;
 }
 
+const passkey = new SoftwarePasskey('http://localhost:8080');
+
+/** The same command, of a tag whose policy asks for a passkey beside the password (SIG-7). */
+function withPasskey(intent: Intent): Intent {
+  const policy = { ...intent.tag.setpoint.policy, components: 'password-and-passkey' } as const;
+  return { ...intent, tag: { ...intent.tag, setpoint: { ...intent.tag.setpoint, policy } } };
+}
+
+function answeredBy(
+  record: GivenSignature['record'],
+  jws: string,
+  { clientExtensionResults: _none, ...assertion }: ReturnType<SoftwarePasskey['assert']>,
+): Partial<GivenSignature> {
+  return { record: { ...record, signature: { jws, assertion } } };
+}
+
 describe('the gate', () => {
+  test('SIG-7: opens for a policy that asks for a passkey when each signature brings the answer to its own statement', async () => {
+    const world = await makeWorld();
+    const intent = await intentOf(world, ['operator', 'supervisor'], {}, ({ jws, record }) =>
+      answeredBy(record, jws, passkey.assert(jws)),
+    );
+    expect(await tryGate(world, withPasskey(intent))).toContain('command.confirmed');
+    expect(world.device.writes).toHaveLength(1);
+  });
+
   test('SIG-1: nobody else makes an AuthorisedWrite: not with another key, not by copy, not by likeness', async () => {
     const world = await makeWorld();
     expect(() => new AuthorisedWrite(Symbol('commands/gate'), temperature, 38, id, world.clock.now() + 1000)).toThrow(
@@ -183,6 +209,28 @@ describe('the gate', () => {
           ).statement,
           publicKey: world.other.publicKey,
         })),
+    },
+    {
+      title: 'a policy that asks for a passkey, without its answer',
+      make: async (world) => withPasskey(await intentOf(world, ['operator', 'supervisor'])),
+    },
+    {
+      title: 'a passkey’s answer to another statement',
+      make: async (world) =>
+        withPasskey(
+          await intentOf(world, ['operator', 'supervisor'], {}, ({ jws, record }) =>
+            answeredBy(record, jws, passkey.assert(jws, { challenge: 'AAAA' })),
+          ),
+        ),
+    },
+    {
+      title: 'a passkey’s answer without user verification',
+      make: async (world) =>
+        withPasskey(
+          await intentOf(world, ['operator', 'supervisor'], {}, ({ jws, record }) =>
+            answeredBy(record, jws, passkey.assert(jws, { userVerified: false })),
+          ),
+        ),
     },
     {
       title: 'a statement that expires earlier',

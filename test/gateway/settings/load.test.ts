@@ -245,4 +245,24 @@ describe('loading the configuration', () => {
     });
     expect(mistake?.what).toContain('COUNTERSIGN_HTTP_PORT');
   });
+
+  it('SIG-7: a policy says which components a signature takes; what it cannot mean is refused', () => {
+    const given = (components: string) => ({
+      'signing.yaml': (text: string) =>
+        text.replace('    signatures: 1\n', `    signatures: 1\n    components: ${components}\n`),
+    });
+    const policyOf = (edits: Record<string, (text: string) => string>) =>
+      loadSettings(demoCopy(edits), protocols, {}).plant.tags.find(({ id }) => id === 'BR101.TIC.SP')?.setpoint?.policy;
+    expect(policyOf(given('password-and-passkey'))?.components).toBe('password-and-passkey');
+    expect(policyOf(given('passkey'))?.components).toBe('passkey');
+    expect(policyOf({})?.components).toBeUndefined();
+    expect(mistakesOf(given('none')).map(({ file }) => file)).toContain('signing.yaml');
+    const at = (origin: string) => ({
+      'gateway.yaml': (text: string) =>
+        text.replace('  host: 127.0.0.1\n', `  host: 127.0.0.1\n  origins: [${origin}]\n`),
+    });
+    const passkey = given('passkey');
+    expect(mistakesOf({ ...passkey, ...at('http://192.0.2.7') })).toMatchObject([{ file: 'signing.yaml' }]);
+    expect(policyOf({ ...passkey, ...at('https://hmi.plant.example') })?.components).toBe('passkey');
+  });
 });
