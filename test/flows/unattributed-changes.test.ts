@@ -98,6 +98,8 @@ describe('a setpoint that changes in the PLC without a command', { timeout: 120_
     await house.startGateway();
     await until(() => house.gateway().health().status === 'ready', 'both PLCs');
     operator = await house.person('operator');
+    const speed = async () => (await operator.get<{ latest: { quality: string } }>('/tags/BR101.SIC.SP')).body.latest;
+    await until(async () => (await speed()).quality === 'good', 'the first value after the start');
     // A later change shows that the watch is at work, and that nothing else was found on the way.
     await engineerWrites('BR101.SIC.SP', 130);
     expect(await unattributed('BR101.SIC.SP')).toMatchObject([{ new: 130, detail: { while: 'live' } }]);
