@@ -30,16 +30,23 @@ export type FaultRun = {
   readonly dataFolder: string | null;
 };
 
-/** `progress` is told now and then. Throws where the run itself cannot go on. */
+/** `progress` is told now and then. Throws where the run itself cannot go on, or is given up by `signal`; then all is stopped. */
 export async function faultRun(
   commands: number,
   seed: number,
   progress: (line: string) => void = () => undefined,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<FaultRun> {
   const scene = await setScene(seed);
   let keep = true;
+  const givenUp = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('it was given up')), { once: true });
+  });
+  // Also where nobody is racing with it any more.
+  givenUp.catch(() => undefined);
   try {
-    const run = await Promise.race([play(scene, commands, seed, progress), scene.trouble]);
+    signal.throwIfAborted();
+    const run = await Promise.race([play(scene, commands, seed, progress), scene.trouble, givenUp]);
     keep = run.contradictions.length > 0;
     return { ...run, dataFolder: keep ? scene.dataFolder : null };
   } catch (fault) {

@@ -20,9 +20,13 @@ async function main(): Promise<number> {
   const replay = `npm run faults -- --commands ${commands} --seed ${seed}`;
   process.stdout.write(`Fault run: ${commands} commands, seed ${seed}. To repeat it: ${replay}\n`);
   const startedMs = performance.now();
-  const run = await faultRun(commands, seed, (line) => {
+  const progress = (line: string): void => {
     process.stderr.write(`${Math.round((performance.now() - startedMs) / 1000)} s: ${line}\n`);
-  });
+  };
+  // Ctrl-C and SIGTERM leave nothing running.
+  const giveUp = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => giveUp.abort());
+  const run = await faultRun(commands, seed, progress, giveUp.signal);
   const refusals = [...run.refusals].map(([code, count]) => `${code} ${count}`).join(', ');
   process.stdout.write(
     `\n${outcomeTable(run.tallies)}\n\nRefused before the write: ${refusalCounts(run.tallies)}\n` +

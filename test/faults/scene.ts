@@ -75,9 +75,10 @@ export async function setScene(seed: number): Promise<Scene> {
     child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString('utf8')).slice(-4000)));
     child.stdin.on('error', () => undefined);
     child.stdin.write(`${JSON.stringify({ databaseUrl: gatewayUrl, dataFolder, config, password })}\n`);
-    const ended = new Promise<string>((resolve) =>
-      child.once('exit', (code, signal) => resolve(`${signal ?? `exit code ${code}`} ${said}`)),
-    );
+    const ended = new Promise<string>((resolve) => {
+      child.once('exit', (code, signal) => resolve(`${signal ?? `exit code ${code}`} ${said}`));
+      child.once('error', (error) => resolve(error.message));
+    });
     const ready = new Promise<number>((resolve) =>
       createInterface({ input: child.stdout }).on('line', (line) => {
         if (line.startsWith('{"ready"')) resolve(Number((JSON.parse(line) as { port: number }).port));
