@@ -59,6 +59,8 @@ export const tagViewSchema = z.object({
       /** May the session that asks change it, here, now? The reason if not. */
       allowed: z.boolean(),
       refusal: z.string().nullable(),
+      /** CMD-13: the policy lets it be carried out on one signature, the others to follow. */
+      breakGlass: z.boolean().optional(),
       /** Absent or empty: it has none. Whoever may view a setpoint sees what its permissives rest on. */
       permissives: z.array(permissiveStateSchema).optional(),
       /** At most `max` from any value of the last `withinSeconds`; null or absent: no such limit. */

@@ -54,6 +54,7 @@ function setpointView(
     follows: setpoint.follows,
     allowed: refusal === null,
     refusal,
+    ...(setpoint.policy.breakGlass?.allowed === true ? { breakGlass: true } : {}),
     permissives: [...permissiveStates(tag, onlyOtherValue(tag, latest.value), tags, values)],
     rate: setpoint.rate === null ? null : { max: setpoint.rate.max, withinSeconds: setpoint.rate.withinMs / 1000 },
     minIntervalSeconds: setpoint.minIntervalMs === null ? null : setpoint.minIntervalMs / 1000,

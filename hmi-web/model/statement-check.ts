@@ -11,6 +11,8 @@ export type Shown = {
   readonly unit: string;
   readonly observed: TagValue;
   readonly tolerance: number;
+  /** The person chose break-glass (CMD-13); absent: he did not. */
+  readonly breakGlass?: boolean;
 };
 export type StatementCheck =
   | { readonly kind: 'as-shown' }
@@ -25,6 +27,7 @@ export function checkStatement(statement: Statement, shown: Shown): StatementChe
   if (!('tag' in statement) || statement.purpose !== 'command') return { kind: 'foreign' };
   if (statement.tag !== shown.tagId || statement.terminal !== shown.terminalId || statement.unit !== shown.unit)
     return { kind: 'foreign' };
+  if ((statement.breakGlass ?? false) !== (shown.breakGlass ?? false)) return { kind: 'foreign' };
   if (typeof statement.value !== typeof shown.value) return { kind: 'foreign' };
   if (!sameValue(statement.observed.value, shown.observed, shown.tolerance))
     return { kind: 'changed', observed: statement.observed.value };

@@ -1,10 +1,10 @@
 // The inside of the change dialog: drives model/change-flow.ts with what the person does and what the gateway answers.
 // Rendered by change-dialog.tsx for one tag; takes back what was asked but not signed when it is closed.
-import { Button } from '@mantine/core';
+import { Button, Checkbox } from '@mantine/core';
 import { IconArrowRight, IconX } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { type FormEvent, useCallback, useEffect, useReducer, useRef } from 'react';
+import { type FormEvent, useCallback, useEffect, useReducer, useRef, useState } from 'react';
 import type { TagView } from '../../gateway/contract/tag.ts';
 import { CommandFate } from '../components/command-fate.tsx';
 import { LimitScale } from '../components/limit-scale.tsx';
@@ -89,6 +89,7 @@ export function ChangeForm({
   );
   useEffect(() => () => withdraw(latest.current), [withdraw]);
 
+  const [breakGlass, setBreakGlass] = useState(false);
   const typed = checkTyped(tag, flow.typed, flow.observed);
   const unusable = link.kind !== 'live' || reading.mark !== 'ok';
   const asking = flow.stage === 'typing' || flow.stage === 'asking';
@@ -105,9 +106,11 @@ export function ChangeForm({
         tagId: tag.id,
         value: typed.value,
         observed: { value: flow.observed, sourceTime: new Date(reading.sourceTimeMs).toISOString() },
+        ...(breakGlass ? { breakGlass } : {}),
       });
       const { statement, requires, ...command } = asked;
       const check = checkStatement(statement, {
+        breakGlass,
         tagId: tag.id,
         terminalId: gateway.terminal.id,
         value: typed.value,
@@ -199,7 +202,19 @@ export function ChangeForm({
             <div className="cs-consequence">
               <strong>What will happen</strong>
               <p>{rule.consequence}</p>
-              {rule.signatures > 1 && <p>{rule.signatures} different people have to sign before it is sent.</p>}
+              {rule.signatures > 1 && !breakGlass && (
+                <p>{rule.signatures} different people have to sign before it is sent.</p>
+              )}
+              {rule.breakGlass === true && (
+                <Checkbox
+                  size="md"
+                  checked={breakGlass}
+                  disabled={!asking}
+                  onChange={(event) => setBreakGlass(event.currentTarget.checked)}
+                  label="Break-glass: nobody can countersign now"
+                  description="Sent on your signature alone, with user name, password and a comment. It is shown everywhere until the others have signed."
+                />
+              )}
             </div>
             <PermissiveList permissives={rule.permissives ?? []} />
             {flow.movedTo !== undefined && (
