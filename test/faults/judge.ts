@@ -111,7 +111,9 @@ function confirmedTroubles(
   { shownBetween, tolerances }: History,
 ): readonly string[] {
   if (write === undefined) return [`${id} is confirmed, and the PLC never had it`];
-  if (write.status !== 'applied') return [`${id} is confirmed, and the PLC did not apply it: ${inWords(write)}`];
+  // A PLC that ignores a write, answers Good and then shows the value, by an earlier one that was late, cannot be seen
+  // through; where it shows another value, the last rule below speaks.
+  if (write.status === 'refused') return [`${id} is confirmed, and the PLC did not apply it: ${inWords(write)}`];
   if (readBack === null) return [`${id} is confirmed without a read-back`];
   const tolerance = (tolerances.get(tag) ?? 0) + 1e-4;
   if (!isSame(readBack.value, value, tolerance)) return [`${id} is confirmed by another value: ${readBack.value}`];
