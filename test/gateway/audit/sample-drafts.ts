@@ -1,4 +1,5 @@
 // Drafts and waiting for the audit log's tests. Nothing here is a record's truth: kinds and texts are examples.
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import type { RunQuery } from '../../../gateway/audit/postgres-change.ts';
@@ -15,7 +16,8 @@ export function sampleDraft(subject: string, more: Partial<RecordDraft> = {}): R
     new: 38.5,
     unit: '°C',
     reason: { code: 'adjustment', comment: 'it’s “warm”\n\t\\ ünïcödé 🌡' },
-    command: '6f1f0c3e-6ad5-4b43-9d3a-0a9e6c1e4c11',
+    // Each asks for a command of its own: verification holds a command's records against each other.
+    command: randomUUID(),
     ...more,
   };
 }
