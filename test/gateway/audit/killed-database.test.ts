@@ -122,7 +122,6 @@ describe('the log while its database is killed under load', { timeout: 240_000 }
       await eventually(() => log.state().state === 'writing', 'the log to go on by itself');
     }
     await more();
-    expect([...answers.values()]).toContain(null);
     await expectAnswersToStand();
   });
 
