@@ -156,6 +156,12 @@ describe('the pace of a setpoint, by the API', () => {
     const before = await house.person('operator');
     const change = (who: ApiClient, tag: string, to: number) =>
       who.changeSetpoint(tag, to, 'adjustment', 'operator', password);
+    // A connection stands a moment before its first values are there.
+    for (const id of ['BR101.PH.SP', 'WFI.TIC.SP'])
+      await until(
+        async () => (await before.get<TagView>(`/tags/${id}`)).body.latest.quality === 'good',
+        `${id} to be read`,
+      );
     expect((await change(before, 'BR101.PH.SP', 7.2)).body).toMatchObject({ state: 'confirmed' });
     expect((await change(before, 'WFI.TIC.SP', 81)).body).toMatchObject({ state: 'confirmed' });
 
