@@ -84,7 +84,15 @@ export async function startTestGateway(
       if (running === undefined) throw new Error('the gateway is stopped');
       return running;
     },
-    person: (name) => ApiClient.ready(origin, name, demoPassword, options.now ?? Date.now),
+    person: async (name) => {
+      const client = await ApiClient.ready(origin, name, demoPassword, options.now ?? Date.now);
+      // A connection stands a moment before its first values are there.
+      await until(async () => {
+        const { tags } = (await client.get<{ tags?: { latest: { reason: string } }[] }>('/tags')).body;
+        return tags === undefined || tags.every(({ latest }) => latest.reason !== 'never-read');
+      }, 'the first values');
+      return client;
+    },
     records: async (after = -1) => {
       const found = await database.superuser.query<{ body: Buffer }>(
         'SELECT body FROM log_record WHERE seq > $1 ORDER BY seq',
