@@ -1,27 +1,24 @@
 // The only place of assembly: builds every part in order, starts them, stops them in reverse. Started as a process by
 // cli/demo.ts (told its secrets on standard input), and in-process by tests through startGateway. Decides nothing itself.
-import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
+import { auditParts } from './assembly/audit-routes.ts';
+import { openTheDesk } from './assembly/desk.ts';
+import { healthOf } from './assembly/health.ts';
+import { openThePeople } from './assembly/people.ts';
+import { version } from './assembly/version.ts';
 import { recordConfiguration } from './audit/configuration-record.ts';
 import { connectionRecords } from './audit/connection-records.ts';
-import { asCsv, asJsonLines } from './audit/export-formats.ts';
 import { openPostgresLog, type PostgresLog } from './audit/postgres-log.ts';
-import { readRecords, streamRecords } from './audit/postgres-records.ts';
-import { type Desk, openDesk } from './commands/desk.ts';
 import { movedByPlant } from './commands/moved-by-plant.ts';
 import { attributedRecords } from './commands/postgres-attributed-records.ts';
-import { commandRecords } from './commands/postgres-command-records.ts';
 import { unresolvedCommands } from './commands/postgres-unresolved.ts';
 import { unattributedChange } from './commands/unattributed-view.ts';
 import { watchUnattributed } from './commands/unattributed-watch.ts';
 import { UnresolvedOutcomes } from './commands/unresolved-outcomes.ts';
 import type { RecordKind } from './contract/audit-record.ts';
 import type { Health } from './contract/health.ts';
-import { GatewayError } from './contract/problem.ts';
 import type { ConnectionView } from './contract/tag.ts';
 import { newClient, newPool } from './database/connection.ts';
 import { writerLock } from './database/schema.ts';
@@ -42,16 +39,14 @@ import { healthRoutes } from './http/routes/health.ts';
 import { proposalRoutes } from './http/routes/proposals.ts';
 import { tagRoutes } from './http/routes/tags.ts';
 import { unattributedChangesRoutes } from './http/routes/unattributed-changes.ts';
-import { fileSecret } from './identity/file-secret.ts';
-import { createPasswordHasher } from './identity/password-hash.ts';
-import { openPeople, type People } from './identity/people.ts';
+import type { People } from './identity/people.ts';
 import { postgresProjections } from './identity/postgres-projections.ts';
 import { FanOut } from './live/fan-out.ts';
 import { RecentTrends } from './live/recent.ts';
 import { TagStore } from './live/tag-store.ts';
-import { loadSettings, type Settings } from './settings/load.ts';
+import type { Settings } from './settings/load.ts';
 import { relyingPartyOf } from './signing/relying-party.ts';
-import { createSignerChecks, type SignerChecks } from './signing/signer.ts';
+import { createSignerChecks } from './signing/signer.ts';
 
 export type GatewayOptions = {
   /** The gateway's own role. */
@@ -74,8 +69,6 @@ export type Gateway = {
   /** Finishes what the gate has in hand, records the stop, closes everything. */
   readonly stop: (reason: string) => Promise<void>;
 };
-
-const version: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 
 const wait = async (ms: number): Promise<void> => {
   await pause(ms, undefined, { ref: false });
@@ -171,7 +164,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
   const health = (): Health => healthOf(phase, plant.demo, log, supervisor);
   const metrics = gatewayMetrics(health);
   const desk = openTheDesk(
-    { settings, log, pool, people, checks, configuration, store, supervisor, now, reportFault },
+    { settings, log, pool, people, checks, configuration, store, supervisor, now, wait, reportFault },
     (view) => {
       metrics.countCommand(view);
       watch.command(view);
@@ -290,120 +283,6 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
   };
 }
 
-async function openThePeople(
-  options: GatewayOptions,
-  log: PostgresLog,
-  pool: ReturnType<typeof newPool>,
-  now: () => number,
-  reportFault: (context: string, fault: unknown) => void,
-): Promise<People> {
-  const { settings } = options;
-  const { plant } = settings;
-  const hasAccounts = log.standingSubjects().some((subject) => subject.startsWith('account:'));
-  const pepper = await fileSecret(join(options.dataFolder, 'keys', 'password.key'), !hasAccounts);
-  const people = await openPeople({
-    now,
-    tick: () => performance.now(),
-    append: log.append,
-    lookUpStanding: log.lookUpStanding,
-    table: postgresProjections(pool),
-    hasher: createPasswordHasher(pepper, { atOnce: availableParallelism(), maxWaiting: 64 }),
-    areas: plant.areas,
-    groups: settings.groups,
-    plant: { name: plant.name, timeZone: plant.timeZone, demo: plant.demo },
-    sessions: { idleMs: settings.sessions.idleMinutes * 60_000, longestMs: settings.sessions.longestHours * 3_600_000 },
-    passwords: settings.passwords,
-    lockout: { atTerminalAfter: settings.lockout.atTerminalAfter, everywhereAfter: settings.lockout.everywhereAfter },
-    reportFault,
-  });
-  if (plant.demo)
-    await people.ensureAccounts(settings.demoAccounts, {
-      password: options.demoPassword.value,
-      isDemoDefault: options.demoPassword.isDefault,
-      renew: true,
-    });
-  return people;
-}
-
-type DeskNeeds = {
-  readonly settings: Settings;
-  readonly log: PostgresLog;
-  readonly pool: ReturnType<typeof newPool>;
-  readonly people: People;
-  readonly checks: SignerChecks;
-  readonly configuration: { readonly seq: number; readonly digest: string };
-  readonly store: TagStore;
-  readonly supervisor: Supervisor;
-  readonly now: () => number;
-  readonly reportFault: (context: string, fault: unknown) => void;
-};
-
-function openTheDesk(needs: DeskNeeds, announce: Parameters<typeof openDesk>[0]['announce']): Desk {
-  const { settings, log, pool, people, checks, store, supervisor } = needs;
-  return openDesk({
-    now: needs.now,
-    wait,
-    append: log.append,
-    tags: new Map(settings.plant.tags.map((tag) => [tag.id, tag])),
-    readLatest: (tag) => store.latest(tag),
-    readDevice: async (tag, timeoutMs) => {
-      const reading = await supervisor.read(tag, timeoutMs);
-      // What the gate has just read is newer than what any subscription or poll brought: who looks next sees it too.
-      if (reading.ok) store.apply([reading.sample]);
-      return reading;
-    },
-    writeToPlc: (write) => supervisor.write(write),
-    mayDo: (caller, permission, area) => people.access.mayDo(caller, permission, area),
-    mayStillSign: (signer, permission, area) => people.access.personMay(signer, permission, area),
-    checkSigner: (...question) => checks.checkSigner(...question),
-    publicKeyOf: (id) => {
-      const terminal = people.terminals.get(id)?.document;
-      return terminal?.status === 'active' ? terminal.publicKey : undefined;
-    },
-    componentsNeeded: (caller, policy) => checks.componentsNeeded(caller, policy),
-    passkeyRequest: (caller) => checks.passkeyRequest(caller),
-    configuration: () => needs.configuration,
-    ...commandRecords(pool),
-    announce,
-    reportFault: needs.reportFault,
-  });
-}
-
-function auditParts(log: PostgresLog, pool: ReturnType<typeof newPool>): Parameters<typeof auditRoutes>[1] {
-  const run = async (text: string, values: readonly unknown[] = []) => {
-    try {
-      return await pool.query(text, [...values]);
-    } catch (cause) {
-      throw new GatewayError('log-unavailable', 'The log cannot be read at present.', { cause });
-    }
-  };
-  return {
-    append: log.append,
-    checkpoint: () => log.checkpoint(),
-    readPage: (filter, after, limit) => readRecords(run, { ...filter, after: after ?? undefined, limit }),
-    exportAs: (format, filter) => {
-      const records = streamRecords(run, { ...filter, order: 'oldest-first' });
-      return format === 'csv' ? asCsv(records) : asJsonLines(records);
-    },
-  };
-}
-
-function healthOf(phase: Health['status'], demo: boolean, log: PostgresLog, supervisor: Supervisor): Health {
-  const writing = log.state().state === 'writing';
-  const connections = supervisor.connections();
-  const whole = writing && connections.every((connection) => connection.state === 'connected');
-  return {
-    status: phase === 'ready' && !whole ? 'degraded' : phase,
-    version,
-    demo,
-    parts: {
-      database: writing ? 'up' : 'down',
-      log: { state: writing ? 'writing' : 'unavailable', size: log.size(), checkpointTime: null },
-      connections: Object.fromEntries(connections.map((connection) => [connection.id, connection.state])),
-    },
-  };
-}
-
 async function recordStop(
   log: PostgresLog,
   reason: string,
@@ -425,49 +304,5 @@ async function unwind(undo: (() => Promise<void> | void)[], logger: Logger): Pro
     } catch (fault) {
       logger.error({ err: fault }, 'a part could not be stopped cleanly');
     }
-  }
-}
-
-async function runAsProcess(): Promise<void> {
-  const { toldByLauncher } = await import('./cli/told.ts');
-  const { defaultDemoPassword } = await import('./cli/demo-environment.ts');
-  let askStop: (reason: string) => void = () => undefined;
-  const stopAsked = new Promise<string>((resolve) => {
-    askStop = resolve;
-  });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => askStop(signal));
-  const told = await toldByLauncher(() => askStop('the launcher is gone'));
-  const text = (name: string): string => {
-    const value = told[name];
-    if (typeof value !== 'string') throw new Error(`the launcher told no ${name}`);
-    return value;
-  };
-  const dataFolder = text('dataFolder');
-  const demoPassword = text('demoPassword');
-  const logger = pino(
-    { level: 'info' },
-    pino.destination({ dest: join(dataFolder, 'logs', 'gateway.log'), mkdir: true, sync: false }),
-  );
-  const gateway = await startGateway({
-    databaseUrl: text('databaseUrl'),
-    dataFolder,
-    settings: loadSettings(text('config'), protocols, process.env),
-    demoPassword: { value: demoPassword, isDefault: demoPassword === defaultDemoPassword },
-    hmiFolder: fileURLToPath(new URL('../hmi-web/dist', import.meta.url)),
-    logger,
-  });
-  process.stdout.write(`${JSON.stringify({ ready: true, port: gateway.port })}\n`);
-  const reason = await stopAsked;
-  await gateway.stop(reason);
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  try {
-    await runAsProcess();
-    process.exit(0);
-  } catch (fault) {
-    // One clear line (or the list of configuration mistakes) for the person who starts it.
-    process.stderr.write(`${fault instanceof Error ? fault.message : String(fault)}\n`);
-    process.exit(1);
   }
 }

@@ -47,7 +47,7 @@ async function startDemo(
   const config = script('../../config/demo');
   const gateway = startChild(
     'The gateway',
-    script('../main.ts'),
+    script('../assembly/process.ts'),
     [],
     databaseUrl.then((url) => ({
       databaseUrl: url,

@@ -15,8 +15,8 @@ export const coreRooms: { readonly [room: string]: readonly string[] } = {
 /** Rooms that do input and output. Each may import core and itself, never another edge. */
 export const edgeRooms: readonly string[] = ['drivers', 'live', 'history', 'publish', 'http', 'database', 'settings'];
 
-/** Places of assembly: they may import everything in the gateway; nothing but tests imports them (cli/ may import main.ts). */
-export const assembly = { file: 'gateway/main.ts', room: 'cli' } as const;
+/** Places of assembly: main.ts, its parts, and the commands. They may import everything in the gateway; only they and tests import them. */
+export const assembly = { file: 'gateway/main.ts', rooms: ['cli', 'assembly'] } as const;
 
 /** A file of a core room whose name begins so is an adapter: it may do I/O, and only assembly, tests and its like import it. */
 export const adapterName = /^(postgres|file|argon2|node|worker|smtp|ldap|mqtt|http|zxcvbn)-/;

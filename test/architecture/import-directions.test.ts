@@ -39,6 +39,7 @@ const broken: readonly (readonly [Rule, string, string])[] = [
   ['adapter-only-from-assembly', 'gateway/identity/file-keys.ts', `import { a } from '../audit/postgres-log.ts';`],
   ['assembly-at-the-top', 'gateway/http/x.ts', `import { a } from '../main.ts';`],
   ['assembly-at-the-top', 'gateway/audit/x.ts', `import { a } from '../cli/start.ts';`],
+  ['assembly-at-the-top', 'gateway/http/x.ts', `import { a } from '../assembly/people.ts';`],
   ['gateway-alone', 'gateway/cli/x.ts', `import { a } from '../../simulators/main.ts';`],
   ['gateway-alone', 'gateway/main.ts', `import { a } from '../test/support/database.ts';`],
   ['simulators-apart', 'simulators/plant/x.ts', `import type { A } from '../../gateway/contract/ids.ts';`],

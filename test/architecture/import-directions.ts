@@ -151,7 +151,7 @@ function placeOf(path: string): Place | null {
   if (!path.startsWith('gateway/')) return null;
   if (path === rules.assembly.file) return { kind: 'assembly' };
   const [, room = '', ...rest] = path.split('/');
-  if (room === rules.assembly.room) return { kind: 'assembly' };
+  if (rules.assembly.rooms.some((one) => one === room)) return { kind: 'assembly' };
   if (rules.edgeRooms.includes(room)) return { kind: 'edge', room };
   if (!Object.hasOwn(rules.coreRooms, room)) throw new Error(`${path} lies in no room that house-rules.ts knows.`);
   const technology = rules.adapterName.exec(rest.at(-1) ?? '');
