@@ -1,26 +1,45 @@
-// A vitest reporter that writes counts and skipped tests, with reasons, to the file COUNTERSIGN_TEST_RESULT names.
-// Loaded by vitest for run-tests.mjs. A file that does not load and an error outside any test count as failures.
+// A vitest reporter that writes counts, failed tests with their errors and skipped tests to the file that
+// COUNTERSIGN_TEST_RESULT names. Loaded by vitest for run-tests.mjs. A file that does not load and an error outside any test
+// count as failures.
 import { writeFileSync } from 'node:fs';
 
 export default class CountReporter {
   onTestRunEnd(testModules, unhandledErrors) {
-    const result = { passed: 0, failed: unhandledErrors.length, skipped: [] };
+    const result = {
+      passed: 0,
+      failed: unhandledErrors.map((error) => ({ file: null, title: 'outside any test', errors: [inWords(error)] })),
+      skipped: [],
+    };
     for (const testModule of testModules) {
-      for (const test of testModule.children.allTests()) count(result, testModule, test);
-      for (const suite of [testModule, ...testModule.children.allSuites()]) result.failed += suite.errors().length;
+      const file = testModule.relativeModuleId;
+      for (const test of testModule.children.allTests()) count(result, file, test);
+      for (const suite of [testModule, ...testModule.children.allSuites()])
+        for (const error of suite.errors())
+          result.failed.push({ file, title: suite.fullName ?? 'the file', errors: [inWords(error)] });
     }
-    const file = process.env.COUNTERSIGN_TEST_RESULT;
-    if (file !== undefined) writeFileSync(file, JSON.stringify(result));
+    const target = process.env.COUNTERSIGN_TEST_RESULT;
+    if (target !== undefined) writeFileSync(target, JSON.stringify(result));
   }
 }
 
-function count(result, testModule, test) {
+function count(result, file, test) {
   const outcome = test.result();
   if (outcome.state === 'passed') result.passed += 1;
-  else if (outcome.state === 'failed') result.failed += 1;
+  else if (outcome.state === 'failed')
+    result.failed.push({ file, title: test.fullName, errors: (outcome.errors ?? []).map(inWords) });
   else
     result.skipped.push({
-      title: `${testModule.relativeModuleId} > ${test.fullName}`,
-      reason: outcome.note ?? (outcome.state === 'pending' ? 'not run' : 'no reason given'),
+      file,
+      title: test.fullName,
+      reason: outcome.note ?? (outcome.state === 'pending' ? 'not run' : null),
     });
+}
+
+/** Message, the place in the test, and the difference where there is one; bounded, for it is read at the end of a long log. */
+function inWords(error) {
+  const place = (error.stack ?? '').split('\n').find((line) => /\/test\/.*\.tsx?:\d+/.test(line));
+  return [error.message ?? String(error), place?.trim(), error.diff]
+    .filter((part) => typeof part === 'string' && part !== '')
+    .join('\n')
+    .slice(0, 2_000);
 }

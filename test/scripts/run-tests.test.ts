@@ -26,7 +26,7 @@ describe('the count at the end of npm test', () => {
     const { code, output } = await run({
       'a.test.js': `test('holds', () => {}); test('needs more', (context) => context.skip('no database here'));`,
     });
-    expect(output).toMatch(/^skipped: a\.test\.js > needs more \(no database here\)$/m);
+    expect(output).toMatch(/^skipped: 1 of a\.test\.js > needs more \(no database here\)$/m);
     expect(output.trimEnd().split('\n').at(-1)).toBe('1 passed, 0 failed, 1 skipped');
     expect(code).toBe(0);
   });
@@ -38,6 +38,30 @@ describe('the count at the end of npm test', () => {
       'c.test.js': `test('leaves a rejection', async () => { Promise.reject(new Error('lost')); await new Promise(setImmediate); });`,
     });
     expect(output.trimEnd().split('\n').at(-1)).toBe('2 passed, 3 failed');
+    expect(output).toMatch(/^FAILED: a\.test\.js > does not\n {4}expected 1 to be 2/m);
+    expect(output).toMatch(/^FAILED: b\.test\.js > .*\n {4}no file$/m);
+    expect(code).toBe(1);
+  });
+
+  it('VAL-1: what fails beside other files is run once more by itself, and named as unsteady when it holds then', async () => {
+    const { code, output } = await run({
+      'a.test.js': `import { existsSync, writeFileSync } from 'node:fs';
+        const mark = new URL('./ran-before', import.meta.url);
+        test('holds the second time', () => { const again = existsSync(mark); writeFileSync(mark, ''); expect(again).toBe(true); });
+        test('holds', () => {});`,
+    });
+    expect(output).toMatch(/^UNSTEADY: a\.test\.js > holds the second time\n {4}expected false to be true/m);
+    expect(output.trimEnd().split('\n').at(-1)).toBe('2 passed, 0 failed, 1 unsteady');
+    expect(code).toBe(0);
+  });
+
+  it('VAL-1: a fault run that contradicts is never asked a second time', async () => {
+    const { code, output } = await run({
+      'faults.test.js': `import { existsSync, writeFileSync } from 'node:fs';
+        const mark = new URL('./ran-before', import.meta.url);
+        test('holds the second time', () => { const again = existsSync(mark); writeFileSync(mark, ''); expect(again).toBe(true); });`,
+    });
+    expect(output.trimEnd().split('\n').at(-1)).toBe('0 passed, 1 failed');
     expect(code).toBe(1);
   });
 
