@@ -330,4 +330,12 @@ export const recordKinds: Readonly<Record<RecordKind, string>> = {
   'passkey.used': 'Passkey used for a signature',
   'passkey.removed': 'Passkey removed',
   'passkey.change-refused': 'Change of a passkey refused',
+  'forwarding.lost': 'Receiver of forwarded records lost',
+  'forwarding.restored': 'Receiver of forwarded records back',
+  'forwarding.skipped': 'Records not forwarded',
+  'event.posted': 'Event of another system',
+  'event.refused': 'Event of another system refused',
+  'review.commented': 'Record commented in review',
+  'review.signed': 'Review signed',
+  'review.refused': 'Review refused',
 };
