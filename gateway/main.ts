@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { auditParts, proofParts } from './assembly/audit-routes.ts';
 import { openTheDesk } from './assembly/desk.ts';
+import { startForwarding } from './assembly/forwarding.ts';
 import { healthOf } from './assembly/health.ts';
 import { openThePeople } from './assembly/people.ts';
 import { version } from './assembly/version.ts';
@@ -113,6 +114,8 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
   );
 
   const people = await openThePeople(options, log, pool, now, reportFault);
+  const forwarding = startForwarding({ receivers: settings.forwarding, log, pool, now, reportFault });
+  undo.push(() => forwarding.stop());
   let port = settings.http.port;
   const origins = (): readonly string[] =>
     settings.http.origins.length > 0
@@ -162,7 +165,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
   });
 
   const unresolved = new UnresolvedOutcomes();
-  const health = (): Health => healthOf(phase, plant.demo, log, supervisor);
+  const health = (): Health => healthOf(phase, plant.demo, log, supervisor, forwarding);
   const metrics = gatewayMetrics(health);
   const desk = openTheDesk(
     { settings, log, pool, people, checks, configuration, store, supervisor, now, wait, reportFault },

@@ -8,6 +8,7 @@ import type { Group } from '../plant/access.ts';
 import type { Plant } from '../plant/tag.ts';
 import { relyingPartyOf } from '../signing/relying-party.ts';
 import { buildPlant, type Files, type ProtocolRules } from './build-plant.ts';
+import { buildForwarding, type ForwardingSettings } from './forwarding.ts';
 import { ConfigurationError, type ConfigurationMistake } from './mistake.ts';
 import {
   areasFileSchema,
@@ -29,6 +30,7 @@ export type Settings = {
   readonly passwords: GatewayFile['passwords'];
   readonly lockout: GatewayFile['lockout'];
   readonly demoAccounts: NonNullable<GatewayFile['demo']>['accounts'];
+  readonly forwarding: readonly ForwardingSettings[];
   /** Screen name → file. */
   readonly screens: ReadonlyMap<string, string>;
   /** The whole of it as resolved, for the record, and its base64url SHA-256 over the RFC 8785 bytes. */
@@ -72,6 +74,7 @@ export function loadSettings(
   checkGroups(files, mistakes);
   checkDemo(files, mistakes);
   checkPasskeys(files, mistakes);
+  const forwarding = buildForwarding(folder, files.gateway, environment, mistakes);
   if (mistakes.length > 0) throw new ConfigurationError(folder, mistakes);
   const file = files.gateway.value;
   const resolved: Json = JSON.parse(
@@ -96,6 +99,7 @@ export function loadSettings(
     passwords: file.passwords,
     lockout: file.lockout,
     demoAccounts: file.demo?.accounts ?? [],
+    forwarding,
     screens,
     resolved,
     digest: createHash('sha256').update(canonicalJson(resolved)).digest('base64url'),
