@@ -5,9 +5,10 @@ import { type NoteSigner, type NoteVerifier, openNote, signNote } from './signed
 
 export type Checkpoint = { readonly origin: string; readonly size: number; readonly root: Hash };
 
-/** Signed note over origin, size and root; the key's name is the origin. */
-export function signCheckpoint(size: number, root: Hash, signer: NoteSigner): string {
-  return signNote(`${signer.name}\n${size}\n${Buffer.from(root).toString('base64')}\n`, signer);
+/** Signed note over origin, size and root; the key's name is the origin. `former`: the key that hands over to it. */
+export function signCheckpoint(size: number, root: Hash, signer: NoteSigner, former?: NoteSigner): string {
+  const text = `${signer.name}\n${size}\n${Buffer.from(root).toString('base64')}\n`;
+  return former === undefined ? signNote(text, signer) : signNote(text, signer, former);
 }
 
 export type OpenedCheckpoint =
@@ -30,7 +31,8 @@ export function readCheckpoint(note: string): Checkpoint | null {
   return boundary < 0 ? null : parseCheckpointText(note.slice(0, boundary + 1));
 }
 
-function parseCheckpointText(text: string): Checkpoint | null {
+/** The text of a note, that is the note without its signature lines. */
+export function parseCheckpointText(text: string): Checkpoint | null {
   const [origin, size, root] = text.split('\n');
   if (!origin || size === undefined || root === undefined) return null;
   if (!/^(0|[1-9][0-9]{0,15})$/.test(size) || !/^[A-Za-z0-9+/]{43}=$/.test(root)) return null;

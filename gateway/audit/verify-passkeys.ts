@@ -3,7 +3,7 @@
 // verify-signatures.ts, with the records in order.
 import { z } from 'zod';
 import { assertionSchema } from '../contract/passkey.ts';
-import { checkAssertion, counterGrew } from '../signing/passkey-assertion.ts';
+import { assertionChallenge, checkAssertion, counterGrew } from '../signing/passkey-assertion.ts';
 import type { ParsedRecord } from './verify.ts';
 
 const passkeySchema = z.object({
@@ -60,7 +60,7 @@ export class PasskeyWalk {
     if (standsOnSchema.safeParse(record.detail).data?.standsOn.passkey !== passkey.seq)
       return 'it does not name the record that its passkey stands on';
     if (passkey.account !== record.actor?.id) return 'its passkey is another person’s';
-    const checked = await checkAssertion(assertion.data, jws, passkey, null);
+    const checked = await checkAssertion(assertion.data, assertionChallenge(jws), passkey, null);
     if (!checked.ok) return `its passkey’s answer does not stand: ${checked.detail}`;
     if (!counterGrew(passkey.used, checked.counter)) return 'its passkey’s counter did not grow';
     this.#passkeys.set(passkey.id, { ...passkey, used: checked.counter });

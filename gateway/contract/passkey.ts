@@ -51,6 +51,8 @@ export const passkeyOptionsSchema = z.record(z.string(), z.json());
 export const passkeyBodySchema = z.strictObject({
   name: lineSchema(60),
   password: z.string().min(1).max(1024),
+  /** An answer of a passkey that the person has already, to the same challenge; needed where there is one. */
+  confirmation: assertionSchema.optional(),
   response: z.object({
     id: credentialIdSchema,
     rawId: credentialIdSchema,
@@ -64,5 +66,9 @@ export const passkeyBodySchema = z.strictObject({
 });
 export type PasskeyBody = z.infer<typeof passkeyBodySchema>;
 
-/** Taking a passkey back: the password is asked for again. */
-export const passkeyRemovalBodySchema = z.strictObject({ password: z.string().min(1).max(1024) });
+/** Taking a passkey back: the password is asked for again, and an answer of one of the person's passkeys (it may be this one). */
+export const passkeyRemovalBodySchema = z.strictObject({
+  password: z.string().min(1).max(1024),
+  confirmation: assertionSchema.optional(),
+});
+export type PasskeyRemovalBody = z.infer<typeof passkeyRemovalBodySchema>;

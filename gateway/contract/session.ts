@@ -81,6 +81,8 @@ export const accountViewSchema = z.object({
   status: z.enum(accountStates),
   certified: z.boolean(),
   lockedAtTerminals: z.array(z.string()),
+  /** Those that sign (SIG-7); an administrator can take one away. */
+  passkeys: z.array(z.object({ id: z.string(), name: z.string() })),
 });
 export type AccountView = z.infer<typeof accountViewSchema>;
 export const accountListSchema = z.object({ users: z.array(accountViewSchema) });

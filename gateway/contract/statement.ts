@@ -52,6 +52,7 @@ export const actionStatementSchema = z.strictObject({
     'change-account',
     'issue-token',
     'revoke-token',
+    'remove-passkey',
   ]),
   /** What it is about, as in the audit record's `subject`: `terminal:<id>`, `account:<id>`, `command:<id>`. */
   about: z.string(),

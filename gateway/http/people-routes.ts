@@ -4,6 +4,7 @@ import type { People } from '../identity/people.ts';
 import { createAccountActions } from '../signing/account-actions.ts';
 import { createCertify } from '../signing/certify.ts';
 import { createPasskeys } from '../signing/passkey-registration.ts';
+import { createPasskeyRemoval } from '../signing/passkey-removal.ts';
 import { relyingPartyOf } from '../signing/relying-party.ts';
 import { createSignedActions } from '../signing/signed-actions.ts';
 import type { ConfigurationInForce, SignerChecks } from '../signing/signer.ts';
@@ -55,7 +56,10 @@ export function peopleRoutes(app: Application, parts: PeopleRouteParts): void {
     secure: parts.secure,
   });
   passwordRoutes(app, { people, recordTerminal: (id) => parts.guard.terminals.recordTerminal(id) });
-  passkeyRoutes(app, { passkeys: createPasskeys(people, () => relyingPartyOf(parts.guard.origins())) });
+  passkeyRoutes(app, {
+    passkeys: createPasskeys(people, () => relyingPartyOf(parts.guard.origins())),
+    removal: createPasskeyRemoval(people, actions),
+  });
   certificationRoutes(app, { certify: createCertify(people) });
   terminalRoutes(app, {
     terminals: people.terminals,
@@ -65,6 +69,7 @@ export function peopleRoutes(app: Application, parts: PeopleRouteParts): void {
   userRoutes(app, {
     accounts: people.accounts,
     certifications: people.certifications,
+    passkeys: people.passkeys,
     actions: createAccountActions(people, actions),
   });
   tokenRoutes(app, { tokens: people.tokens, actions: createTokenActions(people, actions) });

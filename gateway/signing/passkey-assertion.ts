@@ -40,19 +40,20 @@ export function readAssertion(assertion: Assertion): {
 }
 
 /**
- * `origins`: where it may have been made; null (offline): any origin of the credential's own host. Refuses
- * assertion-invalid, assertion-challenge, user-verification-missing. The answer's `counter` is not judged here.
+ * `challenge`: of a statement, assertionChallenge of its JWS. `origins`: where it may have been made; null (offline): any
+ * origin of the credential's own host. Refuses assertion-invalid, assertion-challenge, user-verification-missing. The
+ * answer's `counter` is not judged here.
  */
 export async function checkAssertion(
   assertion: Assertion,
-  jws: string,
+  challenge: string,
   credential: AssertedCredential,
   origins: readonly string[] | null,
 ): Promise<{ readonly ok: true; readonly counter: number } | Refusal> {
   const read = readAssertion(assertion);
   if (read === null || assertion.id !== credential.id) return invalid();
-  if (read.challenge !== assertionChallenge(jws))
-    return refuse('assertion-challenge', 'The passkey answered for another statement. Use it again for this one.', {
+  if (read.challenge !== challenge)
+    return refuse('assertion-challenge', 'The passkey answered for something else. Use it again for this.', {
       field: 'assertion',
     });
   if (!read.userVerified)

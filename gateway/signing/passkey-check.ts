@@ -1,5 +1,5 @@
-// The passkey as a component of a signature (SIG-7): found, proven by the log, the signer's own, not removed, answering
-// exactly this statement, its counter grown. Called by signer.ts. It records no refusal: signer.ts does.
+// A person's passkey (SIG-7): found, proven by the log, his own, not removed, answering exactly this challenge, its counter
+// grown. Called by signer.ts for signatures, by passkey-registration.ts for changes of passkeys; they record refusals.
 import type { RecordDraft } from '../contract/audit-record.ts';
 import type { UserId } from '../contract/ids.ts';
 import type { Assertion } from '../contract/passkey.ts';
@@ -23,7 +23,7 @@ export async function checkPasskey(
   party: RelyingParty | null,
   signer: UserId | null,
   assertion: Assertion,
-  jws: string,
+  challenge: string,
 ): Promise<CheckedPasskey | Refusal> {
   if (party === null)
     return refuse('passkeys-unavailable', 'Passkeys work at a host name only, and this gateway has none.');
@@ -33,7 +33,7 @@ export async function checkPasskey(
   const { document } = fresh.held;
   if (signer === null || document.account !== signer)
     return refuse('passkey-foreign', 'This passkey is not the signer’s own.', { field: 'assertion' });
-  const checked = await checkAssertion(assertion, jws, document, party.origins);
+  const checked = await checkAssertion(assertion, challenge, document, party.origins);
   if (!checked.ok) return checked;
   if (!counterGrew(document.counter, checked.counter)) return regressed();
   return { ok: true, held: fresh.held, assertion, counter: checked.counter };

@@ -1,16 +1,24 @@
-// A person's own passkeys (SIG-7, IDN-8): registered and removed by himself, in his session, with his password asked
-// again. The public key goes into the record: what must be believable later is itself a record. No attestation is asked
-// for; user verification is.
+// A person's own passkeys (SIG-7, IDN-8): registered and removed by himself, in his session, with his password and, once he
+// has a passkey, an answer of it: who knows a password alone gets no second component by it. Where none is at hand any
+// more, an administrator takes it away (passkey-removal.ts). The public key goes into the record: what must be believable
+// later is itself a record. No attestation is asked for; user verification is.
 import { generateRegistrationOptions, verifyRegistrationResponse } from '@simplewebauthn/server';
 import type { Json } from '../contract/canonical.ts';
-import { type PasskeyBody, type PasskeyList, type PasskeyView, passkeyOptionsSchema } from '../contract/passkey.ts';
+import {
+  type Assertion,
+  type PasskeyBody,
+  type PasskeyList,
+  type PasskeyRemovalBody,
+  type PasskeyView,
+  passkeyOptionsSchema,
+} from '../contract/passkey.ts';
 import { type Refusal, refuse } from '../contract/problem.ts';
 import { actorOf } from '../identity/account.ts';
 import type { SignedIn } from '../identity/caller.ts';
 import type { PasskeyDocument } from '../identity/passkey.ts';
 import type { People } from '../identity/people.ts';
 import type { Held } from '../identity/trusted-rows.ts';
-import { passkeyRecord } from './passkey-check.ts';
+import { checkPasskey, countPasskeyUse, passkeyRecord } from './passkey-check.ts';
 import type { RelyingParty } from './relying-party.ts';
 
 /** Challenges that wait for an answer, one a session, the oldest giving way; good for this long. */
@@ -22,7 +30,10 @@ const algorithms = [-8, -7, -257];
 
 export type Passkeys = {
   list(caller: SignedIn): PasskeyList;
-  /** For `navigator.credentials.create`; each call makes the session's former challenge void. */
+  /**
+   * For `navigator.credentials.create`; `excludeCredentials` names the passkeys one of which must answer the same challenge
+   * (`navigator.credentials.get`). Each call makes the session's former challenge void.
+   */
   options(
     caller: SignedIn,
   ): Promise<{ readonly ok: true; readonly options: { readonly [name: string]: Json } } | Refusal>;
@@ -31,7 +42,7 @@ export type Passkeys = {
     body: PasskeyBody,
   ): Promise<{ readonly ok: true; readonly passkey: PasskeyView } | Refusal>;
   /** Refuses not-found for what is not this person's active passkey. */
-  remove(caller: SignedIn, id: string, password: string): Promise<{ readonly ok: true } | Refusal>;
+  remove(caller: SignedIn, id: string, body: PasskeyRemovalBody): Promise<{ readonly ok: true } | Refusal>;
 };
 
 export function createPasskeys(people: People, relyingParty: () => RelyingParty | null): Passkeys {
@@ -71,10 +82,38 @@ export function createPasskeys(people: People, relyingParty: () => RelyingParty 
       failure: { kind: 'passkey.change-refused', actor: caller.actor, subject },
     });
 
-  const standsOn = (caller: SignedIn, account: number) => ({
+  const standsOn = (caller: SignedIn, account: number, passkey?: number) => ({
     account,
     terminal: people.terminals.get(caller.terminalId)?.seq,
+    ...(passkey !== undefined && { passkey }),
   });
+
+  /** The session's challenge, once; null where there is none, or an old one. */
+  const takeChallenge = (caller: SignedIn): string | null => {
+    const offered = challenges.get(caller.sessionId);
+    challenges.delete(caller.sessionId);
+    return offered === undefined || now() - offered.madeAtMs > challengeLifeMs ? null : offered.challenge;
+  };
+
+  /** Who has a passkey answers with it; `passkey` is the record that it stands on, absent where there is none yet. */
+  const confirm = async (
+    caller: SignedIn,
+    party: RelyingParty,
+    challenge: string,
+    confirmation: Assertion | undefined,
+  ): Promise<{ readonly ok: true; readonly passkey?: number } | Refusal> => {
+    if (ownPasskeys(caller).length === 0) return { ok: true };
+    if (confirmation === undefined)
+      return refuse(
+        'assertion-missing',
+        'Confirm with a passkey that you have. Where none is at hand, an administrator can take the old one away.',
+        { field: 'confirmation' },
+      );
+    const checked = await checkPasskey(people, party, caller.userId, confirmation, challenge);
+    if (!checked.ok) return { ...checked, field: 'confirmation' };
+    const counted = await countPasskeyUse(people, checked, caller);
+    return counted.ok ? { ok: true, passkey: counted.seq } : counted;
+  };
 
   const attempt = async (
     caller: SignedIn,
@@ -85,15 +124,12 @@ export function createPasskeys(people: People, relyingParty: () => RelyingParty 
     const account = `account:${caller.userId}`;
     const person = await itIsHim(caller, body.password, account);
     if (!person.ok) return person;
-    const offered = challenges.get(caller.sessionId);
-    challenges.delete(caller.sessionId);
-    if (offered === undefined || now() - offered.madeAtMs > challengeLifeMs)
-      return refuse(
-        'assertion-challenge',
-        'The passkey was asked for too long ago, or by another request. Start again.',
-      );
+    const challenge = takeChallenge(caller);
+    if (challenge === null) return tooLate();
     if (ownPasskeys(caller).length >= passkeysPerPerson) return tooMany();
-    const info = await verified(body, offered.challenge, party);
+    const confirmed = await confirm(caller, party, challenge, body.confirmation);
+    if (!confirmed.ok) return confirmed;
+    const info = await verified(body, challenge, party);
     if (info === null) return refuse('assertion-invalid', 'The passkey’s registration does not verify. Start again.');
     if (!info.userVerified)
       return refuse(
@@ -127,7 +163,7 @@ export function createPasskeys(people: People, relyingParty: () => RelyingParty 
         deviceType: document.deviceType,
         backedUp: document.backedUp,
       },
-      detail: { standsOn: standsOn(caller, person.account.seq) },
+      detail: { standsOn: standsOn(caller, person.account.seq, confirmed.passkey) },
     });
     return held === null
       ? refuse('wrong-stage', 'This passkey was registered before. A removed one cannot come back: make a new one.')
@@ -141,7 +177,6 @@ export function createPasskeys(people: People, relyingParty: () => RelyingParty 
       const party = relyingParty();
       if (party === null) return unavailable();
       const own = ownPasskeys(caller);
-      if (own.length >= passkeysPerPerson) return tooMany();
       const options = await generateRegistrationOptions({
         rpName: plant.name,
         rpID: party.rpId,
@@ -168,12 +203,18 @@ export function createPasskeys(people: People, relyingParty: () => RelyingParty 
       return { ok: true, passkey: viewOf(answer.held.document) };
     },
 
-    async remove(caller, id, password) {
+    async remove(caller, id, { password, confirmation }) {
       const subject = passkeys.subjectOf(id);
       const missing = () => recorded(caller, subject, refuse('not-found', 'You have no such passkey.'));
       if (!ownPasskeys(caller).some((own) => own.id === id)) return missing();
       const person = await itIsHim(caller, password, subject);
       if (!person.ok) return recorded(caller, subject, person);
+      const party = relyingParty();
+      if (party === null) return recorded(caller, subject, unavailable());
+      const challenge = takeChallenge(caller);
+      if (challenge === null) return recorded(caller, subject, tooLate());
+      const confirmed = await confirm(caller, party, challenge, confirmation);
+      if (!confirmed.ok) return recorded(caller, subject, confirmed);
       let removed = false;
       await passkeys.change(id, (present) => {
         if (present.status !== 'active') return null;
@@ -189,7 +230,7 @@ export function createPasskeys(people: People, relyingParty: () => RelyingParty 
             subject,
             old: { status: 'active' },
             new: passkeyRecord(document),
-            detail: { standsOn: standsOn(caller, person.account.seq) },
+            detail: { standsOn: standsOn(caller, person.account.seq, confirmed.passkey) },
           },
         };
       });
@@ -221,6 +262,10 @@ function unavailable(): Refusal {
     'passkeys-unavailable',
     'Passkeys work at a host name only. Open the gateway by its name (in the demo: localhost, not 127.0.0.1).',
   );
+}
+
+function tooLate(): Refusal {
+  return refuse('assertion-challenge', 'The passkey was asked for too long ago, or by another request. Start again.');
 }
 
 function tooMany(): Refusal {

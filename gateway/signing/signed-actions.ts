@@ -138,4 +138,5 @@ const commentNeeded: ReadonlySet<ActionSubject['purpose']> = new Set<ActionSubje
   'revoke',
   'revoke-token',
   'unlock',
+  'remove-passkey',
 ]);

@@ -11,6 +11,7 @@ import type { PersonAt, SignedIn } from '../identity/caller.ts';
 import type { People } from '../identity/people.ts';
 import { userIdOf } from '../identity/user-name.ts';
 import { type Component, componentsNeeded, refuseMissingComponent } from './components.ts';
+import { assertionChallenge } from './passkey-assertion.ts';
 import { type CheckedPasskey, checkPasskey, countPasskeyUse } from './passkey-check.ts';
 import type { RelyingParty } from './relying-party.ts';
 
@@ -101,7 +102,7 @@ export function createSignerChecks(
     const asksPassword = needed.includes('password');
     const provenPasskey = async (): Promise<CheckedPasskey | Refusal | null> =>
       needed.includes('passkey') && body.assertion !== undefined
-        ? checkPasskey(people, relyingParty(), signer, body.assertion, body.statement)
+        ? checkPasskey(people, relyingParty(), signer, body.assertion, assertionChallenge(body.statement))
         : null;
     // With a password it comes first, without one the passkey does: so nothing is told to who has neither.
     const passkeyAlone = asksPassword ? null : await provenPasskey();

@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 import type { AuditPage } from '../../gateway/contract/audit-record.ts';
 import type { AskedCommand, CommandBody, CommandView, StatementPurposeBody } from '../../gateway/contract/command.ts';
-import type { PasskeyBody, PasskeyList, PasskeyView } from '../../gateway/contract/passkey.ts';
+import type { PasskeyBody, PasskeyList, PasskeyRemovalBody, PasskeyView } from '../../gateway/contract/passkey.ts';
 import type {
   AccountView,
   PlantView,
@@ -46,8 +46,8 @@ export function createEndpoints(send: SendRequest) {
     passkeys: () => get<PasskeyList>('/passkeys'),
     passkeyOptions: () => post<Record<string, unknown>>('/passkeys/options'),
     registerPasskey: (body: PasskeyBody) => post<PasskeyView>('/passkeys', body),
-    removePasskey: async (id: string, password: string) => {
-      await send('POST', `${root}/passkeys/${segment(id)}/removal`, { body: { password }, byPerson: true });
+    removePasskey: async (id: string, body: PasskeyRemovalBody) => {
+      await send('POST', `${root}/passkeys/${segment(id)}/removal`, { body, byPerson: true });
     },
     areas: async () => (await get<{ areas: AreaView[] }>('/areas')).areas,
     tags: async () => (await get<{ tags: TagView[] }>('/tags')).tags,
@@ -77,9 +77,13 @@ export function createEndpoints(send: SendRequest) {
     sessions: async () => (await get<z.infer<typeof sessionListSchema>>('/sessions')).sessions,
     endSession: (id: string) => send('DELETE', `${root}/sessions/${segment(id)}`, { byPerson: true }),
     /** Statement for a signed action on a terminal or an account (TRM-1, TRM-4, IDN-3). */
-    actionOffer: (noun: 'terminals' | 'users', id: string, action: string, change: Record<string, unknown>) =>
-      post<Offer>(`/${noun}/${segment(id)}/statements`, { action, change }),
-    signAction: (noun: 'terminals' | 'users', id: string, body: SignatureBody) =>
+    actionOffer: (
+      noun: 'terminals' | 'users' | 'passkeys',
+      id: string,
+      action: string,
+      change: Record<string, unknown>,
+    ) => post<Offer>(`/${noun}/${segment(id)}/statements`, { action, change }),
+    signAction: (noun: 'terminals' | 'users' | 'passkeys', id: string, body: SignatureBody) =>
       post<unknown>(`/${noun}/${segment(id)}/signatures`, body),
   };
 }

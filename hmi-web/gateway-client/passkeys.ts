@@ -15,18 +15,29 @@ const timeoutMs = 120_000;
  */
 export async function askPasskey(jws: string, request: Requires['passkey'], otherPerson: boolean): Promise<Assertion> {
   if (request === undefined) throw refused('passkeys-unavailable', addressWords());
-  const { startAuthentication } = await webAuthn();
   const payload = Uint8Array.from(atob((jws.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/')), (letter) =>
     letter.charCodeAt(0),
   );
   const ids = otherPerson ? [] : request.credentialIds;
   if (!otherPerson && ids.length === 0)
     throw refused('passkey-unknown', 'You have no passkey here yet. Register one under your name, at the top right.');
+  return answerOf(await sha256Base64url(payload), request.rpId, ids);
+}
+
+/** The answer of a passkey that the person has, to the challenge of its options: who adds or removes one confirms so. */
+export async function confirmWithPasskey(options: Record<string, unknown>): Promise<Assertion | undefined> {
+  const { challenge, rp, excludeCredentials } = options as unknown as RegistrationOptions;
+  const ids = (excludeCredentials ?? []).map(({ id }) => id);
+  return ids.length === 0 ? undefined : answerOf(challenge, rp.id ?? location.hostname, ids);
+}
+
+async function answerOf(challenge: string, rpId: string, ids: readonly string[]): Promise<Assertion> {
+  const { startAuthentication } = await webAuthn();
   try {
     const { id, rawId, type, response } = await startAuthentication({
       optionsJSON: {
-        challenge: await sha256Base64url(payload),
-        rpId: request.rpId,
+        challenge,
+        rpId,
         userVerification: 'required',
         timeout: timeoutMs,
         ...(ids.length > 0 && { allowCredentials: ids.map((known) => ({ id: known, type: 'public-key' as const })) }),
@@ -49,7 +60,7 @@ export async function makePasskey(options: Record<string, unknown>): Promise<Pas
   const { startRegistration } = await webAuthn();
   try {
     const { id, rawId, type, response } = await startRegistration({
-      optionsJSON: options as unknown as Parameters<typeof startRegistration>[0]['optionsJSON'],
+      optionsJSON: options as unknown as RegistrationOptions,
     });
     const { clientDataJSON, attestationObject, transports } = response;
     return {
@@ -62,6 +73,8 @@ export async function makePasskey(options: Record<string, unknown>): Promise<Pas
     throw refused('assertion-missing', declinedWords(error));
   }
 }
+
+type RegistrationOptions = Parameters<typeof import('@simplewebauthn/browser')['startRegistration']>[0]['optionsJSON'];
 
 /** Its script is loaded when it is first needed. Throws Refused where this page's address or browser has no WebAuthn. */
 async function webAuthn() {

@@ -1,4 +1,4 @@
-// A person's own passkeys (SIG-7): the list, registering one, taking one back; the password is asked for each time.
+// A person's own passkeys (SIG-7): the list, registering one, taking one back; password and, once there is one, a passkey are asked for each time.
 // Loaded when opened from the person's menu. Signing with them is the dialogs' affair.
 import { Button, PasswordInput, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
@@ -6,7 +6,7 @@ import { type FormEvent, useState } from 'react';
 import type { PasskeyView } from '../../gateway/contract/passkey.ts';
 import { LoadingPage } from '../components/loading-page.tsx';
 import { RefusalNotice } from '../components/refusal-notice.tsx';
-import { makePasskey } from '../gateway-client/passkeys.ts';
+import { confirmWithPasskey, makePasskey } from '../gateway-client/passkeys.ts';
 import { useGateway, useSession } from '../gateway-context.ts';
 import { type Explanation, explainError } from '../model/refusal-words.ts';
 import { plantTime } from '../model/times.ts';
@@ -48,12 +48,19 @@ export function PasskeysPage() {
     event.preventDefault();
     if (busy || password === '' || (removing === null && name.trim() === '')) return;
     void attempt(async () => {
+      const options = await gateway.api.passkeyOptions();
+      const confirmation = await confirmWithPasskey(options);
       if (removing !== null) {
-        await gateway.api.removePasskey(removing.id, password);
+        await gateway.api.removePasskey(removing.id, { password, ...(confirmation !== undefined && { confirmation }) });
         return `The passkey “${removing.name}” signs nothing any more.`;
       }
-      const response = await makePasskey(await gateway.api.passkeyOptions());
-      const made = await gateway.api.registerPasskey({ name: name.trim(), password, response });
+      const response = await makePasskey(options);
+      const made = await gateway.api.registerPasskey({
+        name: name.trim(),
+        password,
+        response,
+        ...(confirmation !== undefined && { confirmation }),
+      });
       return `The passkey “${made.name}” is registered (record ${made.record}).`;
     });
   };
@@ -82,6 +89,7 @@ export function PasskeysPage() {
                   variant="default"
                   size="sm"
                   aria-label={`Remove ${passkey.name}`}
+                  disabled={elsewhere}
                   onClick={() => setRemoving(passkey)}
                 >
                   Remove
@@ -96,7 +104,7 @@ export function PasskeysPage() {
           {done}
         </p>
       )}
-      {elsewhere && removing === null ? (
+      {elsewhere ? (
         <p className="cs-notice" data-tone="attention" role="alert">
           <span>
             <strong>No passkey can be made or used at {window.location.hostname}.</strong>{' '}
@@ -125,6 +133,12 @@ export function PasskeysPage() {
           ) : (
             <p>
               Remove <strong>{removing.name}</strong>? It signs nothing from then on, and cannot come back.
+            </p>
+          )}
+          {passkeys.length > 0 && (
+            <p className="cs-muted">
+              The browser asks for a passkey that you have, to confirm. Where none is at hand any more, an administrator
+              can take the old one away.
             </p>
           )}
           {refusal !== null && <RefusalNotice explanation={refusal} />}

@@ -49,13 +49,22 @@ describe('passkeys as a component of a signature', { timeout: 60_000 }, () => {
   });
   afterAll(() => house?.stop());
 
-  async function register(client: ApiClient, passkey: SoftwarePasskey, bend: PasskeyBend = {}, word = password) {
-    const options = await client.post<{ challenge: string }>('/passkeys/options', {});
+  type Options = { challenge: string; excludeCredentials: { id: string }[] };
+  async function optionsOf(client: ApiClient): Promise<Options> {
+    const options = await client.post<Options>('/passkeys/options', {});
     expect(options.status).toBe(200);
+    return options.body;
+  }
+  /** Confirmed by the first passkey that the person registered, where there is one. */
+  const confirmation = (client: ApiClient, { challenge, excludeCredentials }: Options) =>
+    excludeCredentials.length === 0 ? {} : { confirmation: (client === supervisor ? theirs : mine).confirm(challenge) };
+  async function register(client: ApiClient, passkey: SoftwarePasskey, bend: PasskeyBend = {}, word = password) {
+    const options = await optionsOf(client);
     return client.post('/passkeys', {
       name: 'in software',
       password: word,
-      response: registration(passkey, options.body.challenge, bend),
+      response: registration(passkey, options.challenge, bend),
+      ...confirmation(client, options),
     });
   }
   function registration(passkey: SoftwarePasskey, challenge: string, bend: PasskeyBend = {}) {
@@ -132,10 +141,86 @@ describe('passkeys as a component of a signature', { timeout: 60_000 }, () => {
     await refused('assertion-invalid', () => register(operator, fresh(), { origin: 'https://evil.example' }), kind);
     await refused('assertion-invalid', () => register(operator, fresh(), { rpId: 'evil.example' }), kind);
     await refused('wrong-stage', () => register(supervisor, mine), kind);
-    const { challenge } = (await operator.post<{ challenge: string }>('/passkeys/options', {})).body;
-    const body = () => ({ name: 'twice', password, response: registration(fresh(), challenge) });
+    const options = await optionsOf(operator);
+    const body = () => ({
+      name: 'twice',
+      password,
+      response: registration(fresh(), options.challenge),
+      ...confirmation(operator, options),
+    });
     expect((await operator.post('/passkeys', body())).status).toBe(201);
     await refused('assertion-challenge', () => operator.post('/passkeys', body()), kind);
+  });
+
+  it('SIG-7: with the password alone nobody adds a passkey to those that a person has, nor takes one away', async () => {
+    const kind = 'passkey.change-refused';
+    const attempt = async (code: string, give: (challenge: string) => Record<string, unknown>) => {
+      await refused(
+        code,
+        async () => {
+          const { challenge } = await optionsOf(operator);
+          const response = registration(new SoftwarePasskey(house.origin), challenge);
+          return operator.post('/passkeys', { name: 'a thief’s', password, response, ...give(challenge) });
+        },
+        kind,
+      );
+      await refused(
+        code,
+        async () => {
+          const { challenge } = await optionsOf(operator);
+          return operator.post(`/passkeys/${mine.id}/removal`, { password, ...give(challenge) });
+        },
+        kind,
+      );
+    };
+    await attempt('assertion-missing', () => ({}));
+    await attempt('passkey-foreign', (challenge) => ({ confirmation: theirs.confirm(challenge) }));
+    await attempt('passkey-unknown', (challenge) => ({
+      confirmation: new SoftwarePasskey(house.origin).confirm(challenge),
+    }));
+    const stale = (await optionsOf(operator)).challenge;
+    await attempt('assertion-challenge', () => ({ confirmation: mine.confirm(stale) }));
+    await attempt('user-verification-missing', (challenge) => ({
+      confirmation: mine.confirm(challenge, { userVerified: false }),
+    }));
+    expect((await operator.get('/passkeys')).body.passkeys).toContainEqual(expect.objectContaining({ id: mine.id }));
+  });
+
+  it('SIG-7, IDN-9: an administrator takes away a passkey that was lost, signed and explained; nobody else can', async () => {
+    const lost = new SoftwarePasskey(house.origin);
+    expect((await register(operator, lost)).status).toBe(201);
+    const administrator = await house.person('admin');
+    const users = (await administrator.get<{ users: { id: string; passkeys: unknown[] }[] }>('/users')).body.users;
+    expect(users.find(({ id }) => id === 'operator')?.passkeys).toContainEqual({ id: lost.id, name: 'in software' });
+    const kind = 'passkey.change-refused';
+    const path = `/passkeys/${lost.id}`;
+    await refused('right-missing', () => supervisor.post(`${path}/statements`, { action: 'remove-passkey' }), kind);
+    const offer = await administrator.post<{ statement: Record<string, unknown> }>(`${path}/statements`, {
+      action: 'remove-passkey',
+    });
+    expect(offer.status, JSON.stringify(offer.body)).toBe(201);
+    const sign = async (comment: string, to = path) => {
+      const part = { signer: 'admin', meaning: 'approval', comment };
+      const statement = await administrator.signStatement(offer.body.statement, part);
+      return administrator.post(`${to}/signatures`, { statement, username: 'admin', password });
+    };
+    await refused('comment-missing', () => sign(''), kind);
+    await refused('statement-altered', () => sign('Another one', `/passkeys/${mine.id}`), kind);
+    const done = await sign('The badge was lost on the way home.');
+    expect(done.body, JSON.stringify(done.body)).toEqual({ id: lost.id, account: 'operator' });
+    expect((await house.records()).findLast(({ kind: one }) => one === 'passkey.removed')).toMatchObject({
+      actor: { id: 'admin' },
+      subject: `passkey:${lost.id}`,
+      reason: { comment: 'The badge was lost on the way home.' },
+      signature: { jws: expect.any(String) },
+    });
+    const offered = await asked(operator);
+    const statement = await jwsOf(operator, offered);
+    await refused('passkey-unknown', () =>
+      send(operator, offered.id, { statement, username: 'operator', password, assertion: lost.assert(statement) }),
+    );
+    await operator.send('DELETE', `/commands/${offered.id}`);
+    expect(await complaints(await parsed())).toEqual([]);
   });
 
   it('SIG-7, SIG-3: password and passkey: both are asked for, the answer is kept with the signature, the log verifies', async () => {
@@ -315,7 +400,7 @@ describe('passkeys as a component of a signature', { timeout: 60_000 }, () => {
       expect(found[0]).toMatch(new RegExp(`^${one.seq}: .*`));
       expect(found[0]).toMatch(why);
     };
-    await only({ signature: { jws, assertion: two.signature.assertion } }, /another statement|stands on/);
+    await only({ signature: { jws, assertion: two.signature.assertion } }, /something else|stands on/);
     await only({ signature: { jws } }, /no passkey’s answer/);
     await only({ actor: { id: 'supervisor' } }, /another person’s/);
     await only({ detail: { ...one.detail, standsOn: { passkey: 0 } } }, /the record that its passkey stands on/);
@@ -359,8 +444,11 @@ describe('passkeys as a component of a signature', { timeout: 60_000 }, () => {
   it('SIG-7: a removed passkey signs nothing more and cannot come back; nobody removes another person’s', async () => {
     const passkey = new SoftwarePasskey(house.origin);
     expect((await register(operator, passkey)).status).toBe(201);
-    const remove = (client: ApiClient, word: string) =>
-      client.post(`/passkeys/${passkey.id}/removal`, { password: word });
+    const remove = async (client: ApiClient, word: string) =>
+      client.post(`/passkeys/${passkey.id}/removal`, {
+        password: word,
+        ...confirmation(client, await optionsOf(client)),
+      });
     const kind = 'passkey.change-refused';
     await refused('not-found', () => remove(supervisor, password), kind);
     await refused('signature-refused', () => remove(operator, 'not the password'), kind);

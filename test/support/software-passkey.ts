@@ -76,7 +76,17 @@ export class SoftwarePasskey {
 
   /** AuthenticationResponseJSON for the JWS. */
   assert(jws: string, bend: PasskeyBend = {}) {
-    const client = this.#client('webauthn.get', challengeOf(jws), bend);
+    return this.answer(challengeOf(jws), bend);
+  }
+
+  /** AuthenticationResponseJSON for a challenge, without `clientExtensionResults`. */
+  confirm(challenge: string, bend: PasskeyBend = {}) {
+    const { clientExtensionResults: _none, ...answer } = this.answer(challenge, bend);
+    return answer;
+  }
+
+  answer(challenge: string, bend: PasskeyBend = {}) {
+    const client = this.#client('webauthn.get', challenge, bend);
     if (this.counts) this.counter += 1;
     const data = this.#data(bend, 0);
     const id = bend.id ?? this.id;

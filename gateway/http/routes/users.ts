@@ -20,6 +20,7 @@ const idParams = z.strictObject({ id: userIdSchema });
 export type UserRouteParts = {
   readonly accounts: People['accounts'];
   readonly certifications: People['certifications'];
+  readonly passkeys: People['passkeys'];
   readonly actions: AccountActions;
 };
 
@@ -32,6 +33,10 @@ export function userRoutes(app: Application, parts: UserRouteParts): void {
     status: account.status,
     certified: parts.certifications.get(account.id) !== undefined,
     lockedAtTerminals: account.lockedAtTerminals,
+    passkeys: parts.passkeys
+      .all()
+      .filter((passkey) => passkey.account === account.id && passkey.status === 'active')
+      .map(({ id, name }) => ({ id, name })),
   });
 
   app.get(

@@ -100,7 +100,7 @@ describe('answers that are lost', () => {
     for (const text of ['pg_try_advisory_lock', 'ORDER BY seq DESC LIMIT 1']) {
       proxy.refuse(true);
       await database.superuser.query(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test log'`,
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test log' AND datname = current_database()`,
       );
       await eventually(() => test.log.state().state === 'unavailable', 'the loss is noticed');
       const before = proxy.lost();
@@ -120,7 +120,7 @@ describe('answers that are lost', () => {
     );
     proxy.refuse(true);
     await database.superuser.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test log'`,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test log' AND datname = current_database()`,
     );
     await eventually(() => test.log.state().state === 'unavailable', 'the loss is noticed');
     await database.superuser.query('DELETE FROM log_record WHERE seq = 1');

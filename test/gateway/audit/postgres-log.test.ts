@@ -260,7 +260,7 @@ for (const { name, start } of storageServers()) {
     it('AUD-3: while the database is away appends are refused; it goes on by itself, nothing lost, nothing twice', async () => {
       await test.log.append(sampleDraft('before'));
       await database.superuser.query(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test log'`,
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test log' AND datname = current_database()`,
       );
       const appended: number[] = [];
       await eventually(async () => {
