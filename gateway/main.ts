@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { auditParts } from './assembly/audit-routes.ts';
+import { auditParts, proofParts } from './assembly/audit-routes.ts';
 import { openTheDesk } from './assembly/desk.ts';
 import { healthOf } from './assembly/health.ts';
 import { openThePeople } from './assembly/people.ts';
@@ -35,6 +35,7 @@ import { guardPartsOf } from './http/people-guard.ts';
 import { peopleRoutes } from './http/people-routes.ts';
 import { areaRoutes } from './http/routes/areas.ts';
 import { auditRoutes } from './http/routes/audit.ts';
+import { auditProofRoutes } from './http/routes/audit-proofs.ts';
 import { commandRoutes } from './http/routes/commands.ts';
 import { healthRoutes } from './http/routes/health.ts';
 import { proposalRoutes } from './http/routes/proposals.ts';
@@ -212,6 +213,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
       (scope) => commandRoutes(scope, { desk }),
       (scope) => proposalRoutes(scope, { desk }),
       (scope) => auditRoutes(scope, auditParts(log, pool)),
+      (scope) => auditProofRoutes(scope, proofParts(log, pool)),
       (scope) =>
         unattributedChangesRoutes(scope, {
           mayDo,

@@ -1,16 +1,6 @@
 // Reads nodes of the Merkle tree and proofs from the log's rows: each complete subtree's root is stored with the record
 // that completed it. Used by the start check and by readers who ask for proofs. A proof reads O(log n) rows.
-import {
-  consistencyRanges,
-  type Hash,
-  hashBytes,
-  inclusionRanges,
-  type NodeId,
-  nodePlace,
-  nodesOf,
-  proofHashes,
-  type Range,
-} from './merkle.ts';
+import { consistencyRanges, type Hash, hashBytes, type NodeId, nodePlace, nodesOf, proofHashes } from './merkle.ts';
 import type { RunQuery } from './postgres-change.ts';
 
 /** A node that should be there is not: rows are missing or damaged. */
@@ -43,16 +33,8 @@ export async function readNodes(run: RunQuery, nodes: readonly NodeId[]): Promis
   };
 }
 
-async function readProof(run: RunQuery, ranges: readonly Range[]): Promise<readonly Hash[]> {
-  return proofHashes(ranges, await readNodes(run, ranges.flatMap(nodesOf)));
-}
-
-/** RFC 6962 inclusion proof of record `seq` in the tree of `size`. Throws RangeError, NodeMissing. */
-export function readInclusionProof(run: RunQuery, seq: number, size: number): Promise<readonly Hash[]> {
-  return readProof(run, inclusionRanges(seq, size));
-}
-
 /** RFC 6962 consistency proof between two sizes. Throws RangeError, NodeMissing. */
-export function readConsistencyProof(run: RunQuery, oldSize: number, size: number): Promise<readonly Hash[]> {
-  return readProof(run, consistencyRanges(oldSize, size));
+export async function readConsistencyProof(run: RunQuery, oldSize: number, size: number): Promise<readonly Hash[]> {
+  const ranges = consistencyRanges(oldSize, size);
+  return proofHashes(ranges, await readNodes(run, ranges.flatMap(nodesOf)));
 }

@@ -1,9 +1,7 @@
-// Reads the audit log for people and programs (AUD-6): filtered pages, streams for export, proofs. Used by the audit
+// Reads the audit log for people and programs (AUD-6): filtered pages, streams for export. Used by the audit
 // routes, the commands' history and the command line, over the gateway's pool or a connection of their own. Never writes.
 import type { AuditPage, AuditRecord } from '../contract/audit-record.ts';
-import type { Hash } from './merkle.ts';
 import type { RunQuery } from './postgres-change.ts';
-import { readConsistencyProof, readInclusionProof } from './postgres-nodes.ts';
 import { auditRecordOf } from './record.ts';
 
 export const longestPage = 500;
@@ -98,17 +96,4 @@ async function readRows(run: RunQuery, request: PageRequest, limit: number): Pro
     values,
   );
   return found.rows as readonly Row[];
-}
-
-/** Base64 hashes, as the API gives them. Throws RangeError where `seq` or `size` is out of range. */
-export async function inclusionProof(run: RunQuery, seq: number, size: number): Promise<readonly string[]> {
-  return base64(await readInclusionProof(run, seq, size));
-}
-
-export async function consistencyProof(run: RunQuery, from: number, to: number): Promise<readonly string[]> {
-  return base64(await readConsistencyProof(run, from, to));
-}
-
-function base64(hashes: readonly Hash[]): readonly string[] {
-  return hashes.map((hash) => Buffer.from(hash).toString('base64'));
 }

@@ -1,6 +1,6 @@
 // Whether a value that a device holds may be the work of an earlier command for the same value (CMD-5, CMD-6): one that
 // nobody saw arrive may still have arrived since. Asked by gate.ts and recovery.ts before they take a read for the proof of
-// a write that nobody answered for; it records nothing.
+// a write that nobody answered for, or whose value was not there at once; it records nothing.
 import { tagValueSchema } from '../contract/values.ts';
 import { sameValue } from '../plant/device-value.ts';
 import type { CommandRecord } from './command-record.ts';
@@ -30,13 +30,27 @@ export async function mayBeOfEarlierIntent(
   return false;
 }
 
-/** The device never took it, or held it already when the later command's old value had not come yet. */
+/**
+ * The device never took it, was seen to hold it, or a person looked at the equipment and signed what he found. What was
+ * confirmed counts only where the later command's old value had not come yet.
+ */
 function isDoneWith(records: readonly CommandRecord[], observedSince: string): boolean {
-  return records.some(
-    ({ kind, time, detail }) =>
-      kind === 'command.refused' ||
-      kind === 'command.rejected' ||
-      (kind === 'command.failed' && detail?.code === 'not-sent') ||
-      (kind === 'command.confirmed' && Date.parse(time) < Date.parse(observedSince)),
-  );
+  return records.some(({ kind, time, detail }) => {
+    switch (kind) {
+      case 'command.refused':
+      case 'command.rejected':
+        return true;
+      case 'command.failed':
+        return typeof detail?.code === 'string' && settledFailures.has(detail.code);
+      case 'command.resolved':
+        return detail?.code === 'reached' || detail?.code === 'not-reached';
+      case 'command.confirmed':
+        return Date.parse(time) < Date.parse(observedSince);
+      default:
+        return false;
+    }
+  });
 }
+
+/** Never sent, or seen in place: neither comes late. One that stands at a third value may yet go on. */
+const settledFailures: ReadonlySet<string> = new Set(['not-sent', 'reverted', 'feedback-differs', 'not-reset']);

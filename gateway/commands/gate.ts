@@ -172,14 +172,17 @@ export function openGate(ports: GatePorts): Gate {
     return { ok: true };
   }
 
-  /** Without an answer to the write, a value that an earlier command may have brought proves nothing. */
-  async function notOfEarlierIntent(intent: Intent, read: OutcomeOfRead): Promise<OutcomeOfRead> {
-    if (read.kind !== 'agrees') return read;
+  /**
+   * A value that an earlier command may have brought proves nothing without an answer to the write. With one, it still
+   * proves the write where it was there at once: right before the write it was not.
+   */
+  async function notOfEarlierIntent(intent: Intent, result: WriteResult, read: OutcomeOfRead): Promise<OutcomeOfRead> {
+    if (read.kind !== 'agrees' || (result.kind === 'written' && read.atOnce === true)) return read;
     // Where the log cannot be asked, nobody can tell either.
     const ambiguous = await mayBeOfEarlierIntent(ports, intent).catch(() => true);
     if (!ambiguous) return read;
     const detail = `it holds ${inWords(intent.tag, read.readBack.value)}, which an earlier command may have brought`;
-    return { kind: 'unproven', readBack: read.readBack, code: 'no-answer', detail };
+    return { kind: 'unproven', readBack: read.readBack, code: 'earlier-command', detail };
   }
 
   async function write(accepted: AcceptedIntent): Promise<WriteResult> {
@@ -254,7 +257,7 @@ export function openGate(ports: GatePorts): Gate {
         const read = await readBack({ ...ports, readDevice: traced }, intent, shownBefore);
         const written = result.kind === 'written';
         const status = written ? result.status : result.detail;
-        const proof = written ? read : await notOfEarlierIntent(intent, read);
+        const proof = await notOfEarlierIntent(intent, result, read);
         await records.close([
           writtenDraft(intent, at, status, written),
           closingDraft(intent, result, proof, trace.points()),

@@ -23,11 +23,12 @@ const readTimeoutMs = 2_000;
 const readableAgainWithinMs = 2_500;
 
 /**
- * `differs`: the last good reading does not prove the write; `code` says how. `unproven`: the device was read, and what
- * it showed can neither prove nor disprove it. `unreadable`: no good reading came in the whole time.
+ * `agrees`: the write is proved; `atOnce` where the first read after it showed the value already. `differs`: the last
+ * good reading disproves it; `code` says how. `unproven`: the device was read, and what it showed can neither prove nor
+ * disprove it. `unreadable`: no good reading came in the whole time.
  */
 export type OutcomeOfRead =
-  | { readonly kind: 'agrees'; readonly readBack: ReadBack; readonly detail: string }
+  | { readonly kind: 'agrees'; readonly readBack: ReadBack; readonly detail: string; readonly atOnce?: true }
   | { readonly kind: 'differs'; readonly readBack: ReadBack; readonly code: DifferenceCode; readonly detail: string }
   | { readonly kind: 'unproven'; readonly readBack: ReadBack; readonly code: string; readonly detail: string }
   | { readonly kind: 'unreadable'; readonly detail: string };
@@ -45,8 +46,12 @@ export type ReadBackPorts = {
   readonly tags: TagsById;
 };
 
-/** What was seen since the write, read by read. */
-type Seen = { held: boolean };
+/** What was seen since the write: whether the value was there at some read, at the first one, and what that one showed. */
+type Seen = { held: boolean; heldAtOnce: boolean; reads: number; first: TagValue };
+
+function nothingSeen(): Seen {
+  return { held: false, heldAtOnce: false, reads: 0, first: null };
+}
 
 /**
  * Reads at once and again until the write is proved, at the earliest when settleMs has passed, at the latest when
@@ -61,39 +66,51 @@ export async function readBack(
   const { settleMs, confirmWithinMs } = subject.tag.setpoint;
   const settledAtMs = ports.now() + settleMs;
   const untilMs = settledAtMs + confirmWithinMs;
-  const seen: Seen = { held: false };
-  let first: TagValue = null;
+  const seen = nothingSeen();
   for (;;) {
     const outcome = await readOnce(ports, subject, seen, feedbackBefore);
-    if (outcome.kind !== 'unreadable') first ??= outcome.readBack.value;
     const nowMs = ports.now();
-    if (outcome.kind === 'agrees' && nowMs >= settledAtMs) return outcome;
+    if (outcome.kind === 'agrees' && nowMs >= settledAtMs)
+      return seen.heldAtOnce ? { ...outcome, atOnce: true } : outcome;
     const endMs = outcome.kind === 'unreadable' ? untilMs + readableAgainWithinMs : untilMs;
-    if (!(endMs > nowMs)) return perhapsOnItsWay(subject, outcome, first);
+    if (!(endMs > nowMs)) return perhapsStillComing(subject, outcome, seen);
     // To the moment of settling where that is nearer, so that an early look costs no later outcome.
     await ports.wait(Math.min(againAfterMs, nowMs < settledAtMs ? settledAtMs - nowMs : endMs - nowMs));
   }
 }
 
-/** A value that came nearer while it was watched may still arrive: it did not fail, and it is not there. */
-function perhapsOnItsWay({ tag, value }: ReadBackSubject, outcome: OutcomeOfRead, first: TagValue): OutcomeOfRead {
+/**
+ * A value that is not there can only be called failed where the device showed something of its own: it gave the value up,
+ * or stands at a third one. One that shows the old value may not have taken it, or show it late; one that comes nearer is
+ * on its way.
+ */
+function perhapsStillComing(
+  { tag, value, observed }: ReadBackSubject,
+  outcome: OutcomeOfRead,
+  { first, reads }: Seen,
+): OutcomeOfRead {
   if (outcome.kind !== 'differs' || outcome.code !== 'read-back-differs') return outcome;
-  const last = outcome.readBack.value;
+  const { readBack } = outcome;
+  const now = inWords(tag, readBack.value);
+  if (sameValue(observed.value, readBack.value, tag.setpoint.tolerance))
+    return { kind: 'unproven', readBack, code: 'not-shown', detail: `it answered that it did, and still shows ${now}` };
+  const last = readBack.value;
   if (typeof first !== 'number' || typeof last !== 'number' || typeof value !== 'number') return outcome;
-  if (!(Math.abs(last - value) < Math.abs(first - value))) return outcome;
-  return {
-    kind: 'unproven',
-    readBack: outcome.readBack,
-    code: 'still-moving',
-    detail: `it went from ${inWords(tag, first)} to ${inWords(tag, last)} and may still be on its way`,
-  };
+  const cameNearer = Math.abs(last - value) < Math.abs(first - value);
+  if (!cameNearer && !(reads < 2 && isBetween(last, value, observed.value))) return outcome;
+  const path = cameNearer ? `it went from ${inWords(tag, first)} to ${now}` : `it was read once, at ${now},`;
+  return { kind: 'unproven', readBack, code: 'still-moving', detail: `${path} and may still be on its way` };
+}
+
+function isBetween(held: number, value: number, old: TagValue): boolean {
+  return typeof old === 'number' && Math.min(old, value) < held && held < Math.max(old, value);
 }
 
 /** One read, judged. Without `seen` (after a restart) nobody watched what happened since the write. */
 export async function readOnce(
   ports: Pick<ReadBackPorts, 'now' | 'readDevice' | 'tags'>,
   subject: ReadBackSubject,
-  seen: Seen = { held: false },
+  seen: Seen = nothingSeen(),
   feedbackBefore = true,
 ): Promise<OutcomeOfRead> {
   const { tag, value } = subject;
@@ -105,6 +122,11 @@ export async function readOnce(
   const held: ReadBack = { value: sample.value, quality: sample.quality, time: new Date(readAtMs).toISOString() };
   const holds = isHeld(subject, sample.value);
   const wasHeld = seen.held;
+  if (seen.reads === 0) {
+    seen.heldAtOnce = holds;
+    seen.first = sample.value;
+  }
+  seen.reads += 1;
   seen.held ||= holds;
   const { rest } = tag.setpoint.confirm;
   if (rest !== null) return judgePulse(ports, subject, held, { holds, wasHeld, feedbackBefore, rest });

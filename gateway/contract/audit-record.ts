@@ -68,6 +68,14 @@ export const recordKinds = [
   'passkey.used',
   'passkey.removed',
   'passkey.change-refused',
+  'forwarding.lost',
+  'forwarding.restored',
+  'forwarding.skipped',
+  'event.posted',
+  'event.refused',
+  'review.commented',
+  'review.signed',
+  'review.refused',
 ] as const;
 export const recordKindSchema = z.enum(recordKinds);
 export type RecordKind = (typeof recordKinds)[number];

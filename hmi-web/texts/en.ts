@@ -3,6 +3,7 @@
 import type { RecordKind } from '../../gateway/contract/audit-record.ts';
 import type { CommandState } from '../../gateway/contract/command.ts';
 import type { ProblemCode } from '../../gateway/contract/problem.ts';
+import { kindWords } from '../../gateway/contract/record-words.ts';
 import type { AccountView, Permission, TerminalView } from '../../gateway/contract/session.ts';
 import type { Meaning } from '../../gateway/contract/statement.ts';
 import type { ConnectionView } from '../../gateway/contract/tag.ts';
@@ -268,66 +269,5 @@ export const permissions: Readonly<Record<Permission, string>> = {
   administer: 'administer terminals and accounts',
 };
 
-export const recordKinds: Readonly<Record<RecordKind, string>> = {
-  'log.opened': 'Log opened',
-  'gateway.started': 'Gateway started',
-  'gateway.stopped': 'Gateway stopped',
-  'configuration.loaded': 'Configuration loaded',
-  'connection.lost': 'PLC connection lost',
-  'connection.restored': 'PLC connection restored',
-  'clock.lost': 'Time source lost',
-  'clock.restored': 'Time source restored',
-  'session.opened': 'Signed in',
-  'session.refused': 'Sign-in refused',
-  'session.closed': 'Signed out',
-  'session.expired': 'Session expired',
-  'session.ended': 'Session ended',
-  'request.refused': 'Request refused',
-  'security.alert': 'Security alert',
-  'account.created': 'Account created',
-  'account.changed': 'Account changed',
-  'account.certified': 'Signature certified as binding',
-  'account.locked': 'Account locked',
-  'account.unlocked': 'Account unlocked',
-  'account.deactivated': 'Account deactivated',
-  'account.change-refused': 'Account change refused',
-  'terminal.requested': 'Terminal asked to be enrolled',
-  'terminal.enrolled': 'Terminal enrolled',
-  'terminal.approved': 'Terminal approved',
-  'terminal.revoked': 'Terminal revoked',
-  'terminal.refused': 'Terminal refused',
-  'terminal.code-issued': 'Enrolment code issued',
-  'terminal.clock-skewed': 'Terminal clock off',
-  'command.asked': 'Change asked for',
-  'command.signed': 'Signed',
-  'command.countersigned': 'Countersigned',
-  'command.signature-refused': 'Signature refused',
-  'command.accepted': 'Accepted, intent recorded',
-  'command.written': 'Written to the PLC',
-  'command.confirmed': 'Confirmed by read-back',
-  'command.rejected': 'Rejected by the PLC',
-  'command.failed': 'Failed',
-  'command.unknown': 'Outcome unknown',
-  'command.resolved': 'Outcome resolved',
-  'command.refused': 'Refused',
-  'command.expired': 'Expired',
-  'command.withdrawn': 'Withdrawn',
-  'command.declined': 'Declined',
-  'audit.viewed': 'Audit trail viewed',
-  'audit.exported': 'Audit trail exported',
-  'audit.verified': 'Audit log verified',
-  'command.proposed': 'Proposed by another system',
-  'proposal.refused': 'Proposal refused',
-  'break-glass.used': 'Break-glass used',
-  'break-glass.overdue': 'Break-glass countersignature overdue',
-  'break-glass.settled': 'Break-glass settled',
-  'token.issued': 'Access token issued',
-  'token.revoked': 'Access token revoked',
-  'token.change-refused': 'Access token change refused',
-  'setpoint.baseline': 'Setpoint taken as it is in the PLC',
-  'setpoint.unattributed': 'Setpoint changed outside Countersign',
-  'passkey.registered': 'Passkey registered',
-  'passkey.used': 'Passkey used for a signature',
-  'passkey.removed': 'Passkey removed',
-  'passkey.change-refused': 'Change of a passkey refused',
-};
+/** In English they stand with the contract: exports on paper use the same words. */
+export const recordKinds: Readonly<Record<RecordKind, string>> = kindWords;

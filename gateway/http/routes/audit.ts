@@ -1,4 +1,4 @@
-// /api/v1/audit: the trail with its filters, its export as CSV and JSON Lines, and the signed checkpoint. Opening a view
+// /api/v1/audit: the trail with its filters, its export as CSV and JSON Lines. Opening a view
 // and exporting are records themselves (AUD-1), durable before anything is shown. It changes nothing else.
 import { Readable } from 'node:stream';
 import { z } from 'zod';
@@ -26,8 +26,6 @@ export type AuditParts = {
   readonly readPage: (filter: AuditFilter, after: number | null, limit: number) => Promise<AuditPage>;
   /** Oldest first, with bounded memory. */
   readonly exportAs: (format: ExportFormat, filter: AuditFilter) => AsyncIterable<string | Uint8Array>;
-  /** The newest checkpoint, a C2SP signed note; null before the first. */
-  readonly checkpoint: () => string | null;
 };
 
 const exportFormats = ['csv', 'jsonl'] as const;
@@ -100,23 +98,6 @@ export function auditRoutes(app: Application, parts: AuditParts): void {
         .header('content-disposition', `attachment; filename="${name}"`)
         .header('cache-control', 'no-store');
       return reply.send(Readable.from(parts.exportAs(format, filter), { objectMode: false }));
-    },
-  );
-
-  app.get(
-    '/api/v1/audit/checkpoint',
-    {
-      config: { access: 'session', permission: 'read-audit' },
-      schema: {
-        tags: ['audit'],
-        summary: 'The newest checkpoint, a C2SP signed note',
-        response: problems('right-missing, not-found'),
-      },
-    },
-    async (_request, reply) => {
-      const note = parts.checkpoint();
-      if (note === null) return reply.callNotFound();
-      return reply.type('text/plain; charset=utf-8').send(note);
     },
   );
 }

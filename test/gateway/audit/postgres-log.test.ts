@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { openCheckpoint } from '../../../gateway/audit/checkpoint.ts';
 import { leafHash, verifyInclusion } from '../../../gateway/audit/merkle.ts';
 import { postgresChange } from '../../../gateway/audit/postgres-change.ts';
-import { inclusionProof, readRecord, readRecords } from '../../../gateway/audit/postgres-records.ts';
+import { readInclusion } from '../../../gateway/audit/postgres-proofs.ts';
+import { readRecord, readRecords } from '../../../gateway/audit/postgres-records.ts';
 import { storedRows } from '../../../gateway/audit/postgres-rows.ts';
 import { maximumWaiting } from '../../../gateway/audit/postgres-writer.ts';
 import { parseVkey } from '../../../gateway/audit/signed-note.ts';
@@ -89,9 +90,10 @@ for (const { name, start } of storageServers()) {
       await Promise.all(Array.from({ length: 12 }, (_, index) => test.log.append(sampleDraft(`tag-${index}`))));
       const { root } = await verify();
       for (const record of await bodies()) {
-        const proof = await inclusionProof(runOn(database.pool), record.seq, 13);
+        const proof = await readInclusion(runOn(database.pool), record.seq, 13);
         const leaf = leafHash(canonicalBytes(record as unknown as Json));
-        const hashes = proof.map((hash) => Buffer.from(hash, 'base64'));
+        expect(proof.leaf).toBe(Buffer.from(leaf).toString('base64'));
+        const hashes = proof.hashes.map((hash) => Buffer.from(hash, 'base64'));
         expect(verifyInclusion(record.seq, 13, leaf, hashes, root)).toBe(true);
       }
     });
