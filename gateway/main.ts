@@ -13,6 +13,7 @@ import { recordConfiguration } from './audit/configuration-record.ts';
 import { connectionRecords } from './audit/connection-records.ts';
 import { openPostgresLog, type PostgresLog } from './audit/postgres-log.ts';
 import { movedByPlant } from './commands/moved-by-plant.ts';
+import { firstRequirements } from './commands/offering.ts';
 import { attributedRecords } from './commands/postgres-attributed-records.ts';
 import { unresolvedCommands } from './commands/postgres-unresolved.ts';
 import { unattributedChange } from './commands/unattributed-view.ts';
@@ -210,6 +211,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
           unresolved: (tag) => unresolved.of(tag),
           now,
           connections: () => supervisor.connections(),
+          firstSignature: (caller, tag, alone) => firstRequirements(tag, caller, alone, checks),
         }),
       (scope) => commandRoutes(scope, { desk }),
       (scope) => proposalRoutes(scope, { desk }),

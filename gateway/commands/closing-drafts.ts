@@ -4,7 +4,8 @@ import type { RecordDraft } from '../contract/audit-record.ts';
 import type { Intent } from './intent.ts';
 import type { WriteResult } from './ports.ts';
 import type { OutcomeOfRead } from './read-back.ts';
-import { outcomeDraft, writtenDraft } from './record-drafts.ts';
+import type { Trace } from './read-trace.ts';
+import { type OutcomeKind, outcomeDraft, writtenDraft } from './record-drafts.ts';
 import { inWords } from './value-text.ts';
 
 /** Nothing left for the device, or the device said no: there is nothing to read back. */
@@ -12,39 +13,41 @@ export function unwrittenDrafts(
   intent: Intent,
   result: Extract<WriteResult, { kind: 'not-sent' | 'rejected' }>,
   at: string,
+  trace: Trace,
 ): readonly RecordDraft[] {
   if (result.kind === 'not-sent')
     return [
-      outcomeDraft('command.failed', intent, {
-        code: 'not-sent',
-        text: `Nothing was sent to the device: ${result.detail}`,
-      }),
+      outcomeDraft(
+        'command.failed',
+        intent,
+        { code: 'not-sent', text: `Nothing was sent to the device: ${result.detail}` },
+        trace,
+      ),
     ];
   return [
     writtenDraft(intent, at, result.status, true),
-    outcomeDraft('command.rejected', intent, {
-      code: result.status,
-      text: `The device refused the value: ${result.detail}`,
-    }),
+    outcomeDraft(
+      'command.rejected',
+      intent,
+      { code: result.status, text: `The device refused the value: ${result.detail}` },
+      trace,
+    ),
   ];
 }
 
 /** A write without an answer is confirmed only by what was not there before, and never failed. */
-export function closingDraft(intent: Intent, result: WriteResult, read: OutcomeOfRead): RecordDraft {
-  if (read.kind === 'agrees')
-    return outcomeDraft('command.confirmed', intent, {
-      code: 'read-back-agrees',
-      text: read.detail,
-      readBack: read.readBack,
-    });
-  if (read.kind === 'differs' && result.kind === 'written')
-    return outcomeDraft('command.failed', intent, { code: read.code, text: read.detail, readBack: read.readBack });
+export function closingDraft(intent: Intent, result: WriteResult, read: OutcomeOfRead, trace: Trace): RecordDraft {
+  const { readBack } = read.kind === 'unreadable' ? { readBack: undefined } : read;
+  const draft = (kind: OutcomeKind, code: string, text: string): RecordDraft =>
+    outcomeDraft(kind, intent, { code, text, ...(readBack === undefined ? {} : { readBack }) }, trace);
+  if (read.kind === 'agrees') return draft('command.confirmed', 'read-back-agrees', read.detail);
+  if (read.kind === 'differs' && result.kind === 'written') return draft('command.failed', read.code, read.detail);
   const why = result.kind === 'unknown' ? ` (${result.detail})` : '';
-  return outcomeDraft('command.unknown', intent, {
-    code: result.kind === 'unknown' ? 'no-answer' : read.kind === 'unproven' ? read.code : 'not-readable',
-    text: `Nobody can tell whether the device took ${inWords(intent.tag, intent.value)}${why}; ${seen(intent, read)}. Look at the equipment before the next command.`,
-    ...(read.kind === 'unreadable' ? {} : { readBack: read.readBack }),
-  });
+  return draft(
+    'command.unknown',
+    result.kind === 'unknown' ? 'no-answer' : read.kind === 'unproven' ? read.code : 'not-readable',
+    `Nobody can tell whether the device took ${inWords(intent.tag, intent.value)}${why}; ${seen(intent, read)}. Look at the equipment before the next command.`,
+  );
 }
 
 function seen(intent: Intent, read: Exclude<OutcomeOfRead, { kind: 'agrees' }>): string {

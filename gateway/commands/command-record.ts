@@ -59,7 +59,11 @@ export const signedDetailSchema = z.object({
   reasonText: z.string().nullable(),
   /** base64url SHA-256 of the compact JWS: what the next signature's `countersigns` must hold. */
   digest: z.string().optional(),
+  standsOn: z.object({ passkey: z.int().optional() }).optional(),
 });
+
+/** `detail` of command.written: when the device had answered, or was given up. */
+export const writtenDetailSchema = z.object({ at: timeSchema });
 
 /** `detail` of command.accepted: the latest moment at which the write may leave the gateway. */
 export const acceptedDetailSchema = z.object({ notAfter: timeSchema });
@@ -72,6 +76,7 @@ export const outcomeDetailSchema = z.object({
   code: z.string(),
   text: z.string(),
   readBack: z.object({ value: tagValueSchema, quality: qualitySchema, time: timeSchema }).nullish(),
+  trace: z.array(z.object({ value: tagValueSchema, time: timeSchema })).optional(),
 });
 export type OutcomeDetail = z.infer<typeof outcomeDetailSchema>;
 export type ReadBack = NonNullable<OutcomeDetail['readBack']>;

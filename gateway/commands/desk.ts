@@ -121,7 +121,7 @@ export function openDesk(ports: DeskPorts): Desk {
           (only.breakGlass === undefined || countersignaturesDue(held.life) > 0) &&
           (only.breakGlass !== 'overdue' || breakGlass.isOverdue(held)),
       )
-      .map((held) => viewFor(held, caller, ports.mayDo, nowMs));
+      .map((held) => viewFor(held, caller, ports));
     return { commands: views.toSorted((left, right) => right.askedAt.localeCompare(left.askedAt)), next: null };
   }
 
@@ -195,7 +195,7 @@ export function openDesk(ports: DeskPorts): Desk {
 
   function seenBy(caller: Caller, view: CommandView): CommandView {
     const held = commands.get(view.id);
-    return held === undefined ? view : viewFor(held, caller, ports.mayDo, ports.now());
+    return held === undefined ? view : viewFor(held, caller, ports);
   }
 
   async function visible(caller: Caller, id: CommandId): Promise<Answer<{ readonly command: CommandView }>> {
@@ -275,7 +275,7 @@ export function openDesk(ports: DeskPorts): Desk {
         if (held.isBreakGlass) follow(held);
         await Promise.race([held.closed, ports.wait(answerWithinMs)]);
       }
-      return { ok: true, command: viewFor(held, caller, ports.mayDo, ports.now()) };
+      return { ok: true, command: viewFor(held, caller, ports) };
     },
 
     async withdraw(caller, id) {

@@ -14,6 +14,7 @@ import { mayBeOfEarlierIntent } from './earlier-intents.ts';
 import { countersignaturesDueAt, type Intent, signaturesCarry } from './intent.ts';
 import type { Now, ReadDevice, WriteResult, WriteToPlc } from './ports.ts';
 import { boundedRead, type OutcomeOfRead, readBack, showsAlready } from './read-back.ts';
+import { ReadTrace } from './read-trace.ts';
 import { acceptedDraft, breakGlassUsedDraft, outcomeDraft, writtenDraft } from './record-drafts.ts';
 import { checkRulesAtDevices, type RulePorts } from './setpoint-rules.ts';
 import { inWords } from './value-text.ts';
@@ -139,7 +140,11 @@ export function openGate(ports: GatePorts): Gate {
   const readDevice = boundedRead(ports.readDevice, ports.wait);
 
   /** CMD-2 and CMD-3 right before the write; everything but the device's answer is asked without waiting. */
-  async function lastCheck(intent: Intent, notAfterMs: number): Promise<{ readonly ok: true } | Refusal> {
+  async function lastCheck(
+    intent: Intent,
+    notAfterMs: number,
+    readDevice: ReadDevice,
+  ): Promise<{ readonly ok: true } | Refusal> {
     if (ports.now() > notAfterMs) return tooLate();
     const { tag, value: wanted, observed, id } = intent;
     const change = { tag, value: wanted, observed: observed.value, own: id };
@@ -229,29 +234,34 @@ export function openGate(ports: GatePorts): Gate {
       const { intent, notAfterMs, turn } = accepted;
       try {
         await turn.ready;
+        const trace = new ReadTrace();
+        const traced = trace.over(readDevice, intent.tag.id, ports.now);
         const [check, shownBefore] = await Promise.all([
-          lastCheck(intent, notAfterMs).catch((fault: unknown) =>
+          lastCheck(intent, notAfterMs, traced).catch((fault: unknown) =>
             refuse('internal-fault', `The check before the write failed: ${String(fault)}`),
           ),
           showsAlready({ ...ports, readDevice }, intent),
         ]);
         if (!check.ok) {
           const text = `${check.detail} Nothing was written.`;
-          await records.close([outcomeDraft('command.refused', intent, { code: check.code, text })]);
+          await records.close([outcomeDraft('command.refused', intent, { code: check.code, text }, trace.points())]);
           return;
         }
         const result = await write(accepted);
         const at = new Date(ports.now()).toISOString();
         if (result.kind === 'not-sent' || result.kind === 'rejected') {
-          await records.close(unwrittenDrafts(intent, result, at));
+          await records.close(unwrittenDrafts(intent, result, at, trace.points()));
           return;
         }
         records.sent();
-        const read = await readBack({ ...ports, readDevice }, intent, shownBefore);
+        const read = await readBack({ ...ports, readDevice: traced }, intent, shownBefore);
         const written = result.kind === 'written';
         const status = written ? result.status : result.detail;
         const proof = await notOfEarlierIntent(intent, result, read);
-        await records.close([writtenDraft(intent, at, status, written), closingDraft(intent, result, proof)]);
+        await records.close([
+          writtenDraft(intent, at, status, written),
+          closingDraft(intent, result, proof, trace.points()),
+        ]);
       } finally {
         turn.done();
       }

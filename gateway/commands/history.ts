@@ -1,6 +1,6 @@
 // A command's view, folded from its records alone (CMD-1): the desk uses it for open commands and for old ones, so
 // that a command reads the same before and after a restart and needs no table of its own. Pure.
-import { type CommandView, closedStates, type SignatureView } from '../contract/command.ts';
+import { type CommandView, closedStates, type SignatureView, type StageView } from '../contract/command.ts';
 import { commandIdSchema, tagIdSchema } from '../contract/ids.ts';
 import { tagValueSchema } from '../contract/values.ts';
 import {
@@ -10,6 +10,7 @@ import {
   outcomeDetailSchema,
   proposedDetailSchema,
   signedDetailSchema,
+  writtenDetailSchema,
 } from './command-record.ts';
 import {
   asked,
@@ -60,6 +61,8 @@ export function foldCommand(records: readonly CommandRecord[]): FoldedCommand | 
   let overdue = false;
   let readBack: CommandView['readBack'] = null;
   let outcome: CommandView['outcome'] = null;
+  let trace: CommandView['trace'];
+  let writtenAt: string | undefined;
   for (const record of records) {
     if (record.kind === 'command.asked' && life.state === 'proposed') {
       const turned = beginningOf(record);
@@ -73,6 +76,7 @@ export function foldCommand(records: readonly CommandRecord[]): FoldedCommand | 
       if (used.success) dueAt = used.data.dueAt;
     }
     if (record.kind === 'break-glass.overdue') overdue = true;
+    if (record.kind === 'command.written') writtenAt = writtenDetailSchema.safeParse(record.detail).data?.at;
     const event = eventOf(record);
     const next = event === null ? null : follow(life, event);
     if (next === null) continue;
@@ -86,6 +90,7 @@ export function foldCommand(records: readonly CommandRecord[]): FoldedCommand | 
     if (closing?.success === true) {
       outcome = { code: closing.data.code, text: closing.data.text };
       readBack = closing.data.readBack ?? readBack;
+      trace = closing.data.trace ?? trace;
     }
   }
   const missing = countersignaturesDue(life);
@@ -94,20 +99,28 @@ export function foldCommand(records: readonly CommandRecord[]): FoldedCommand | 
     state: life.state,
     signatures,
     missingSignatures: closedStates.has(life.state) ? 0 : missingSignatures(life),
-    stages: records.map((record) => ({
-      kind: record.kind,
-      time: record.time,
-      record: record.seq,
-      actor: record.actor?.printedName ?? null,
-      terminal: record.terminal?.name ?? null,
-      text: stageText(record),
-    })),
+    stages: records.map(stageView),
     readBack,
+    ...(trace === undefined ? {} : { trace }),
+    ...(writtenAt === undefined ? {} : { writtenAt }),
     outcome,
     ...(begun.isBreakGlass ? { breakGlass: { missing, dueAt, overdue: overdue && missing > 0 } } : {}),
     ...(proposal === null ? {} : { proposal }),
   };
   return { view, life, policy: begun.policy, isBreakGlass: begun.isBreakGlass, lastSignatureDigest };
+}
+
+function stageView(record: CommandRecord): StageView {
+  const signature = signatureView(record);
+  return {
+    kind: record.kind,
+    time: record.time,
+    record: record.seq,
+    actor: record.actor?.printedName ?? null,
+    terminal: record.terminal?.name ?? null,
+    text: stageText(record),
+    ...(signature === null ? {} : { signature }),
+  };
 }
 
 function beginningOf(record: CommandRecord): Beginning | null {
@@ -156,6 +169,7 @@ function beginningOf(record: CommandRecord): Beginning | null {
 export function signatureView(record: CommandRecord): SignatureView | null {
   const detail = signedDetailSchema.safeParse(record.detail);
   if (!detail.success || record.actor === null || record.terminal === null || record.meaning === undefined) return null;
+  const passkey = detail.data.standsOn?.passkey;
   return {
     signer: record.actor.name,
     printedName: record.actor.printedName,
@@ -167,5 +181,6 @@ export function signatureView(record: CommandRecord): SignatureView | null {
     signedAt: detail.data.signedAt,
     terminal: { id: record.terminal.id, name: record.terminal.name },
     record: record.seq,
+    ...(passkey === undefined ? {} : { passkey: { record: passkey } }),
   };
 }

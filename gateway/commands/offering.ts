@@ -3,7 +3,7 @@
 import { GatewayError } from '../contract/problem.ts';
 import type { CommandStatement, Offer, Requires } from '../contract/statement.ts';
 import { newNonce } from '../signing/issued-statements.ts';
-import type { Observed } from './checks.ts';
+import type { Observed, WritableTag } from './checks.ts';
 import type { ComponentsNeeded, ConfigurationInForce, PasskeyRequest } from './desk-ports.ts';
 import type { HeldCommand } from './held-commands.ts';
 import type { Caller } from './ports.ts';
@@ -57,10 +57,27 @@ export function requirements(
   ports: ComponentPorts,
 ): Requires {
   if (held.tag === null) throw new GatewayError('internal-fault', 'a command without a tag is not offered');
-  const { policy } = held.tag.setpoint;
   const { signaturesNeeded, signaturesDue, signers } = held.life;
   // CMD-13: the one signature that it is carried out on is complete, and says in words why nobody else could sign.
   const alone = held.isBreakGlass && purpose === 'command';
+  const further = purpose === 'decline' ? 0 : Math.max(0, signaturesNeeded + signaturesDue - signers.length - 1);
+  return requirementsOf(held.tag.setpoint.policy, caller, purpose, alone, further, ports);
+}
+
+/** The same for a command that nobody has asked for yet: so the dialog can be filled in at once (HMI-3). */
+export function firstRequirements(tag: WritableTag, caller: Caller, alone: boolean, ports: ComponentPorts): Requires {
+  const { policy } = tag.setpoint;
+  return requirementsOf(policy, caller, 'command', alone, policy.signatures - 1, ports);
+}
+
+function requirementsOf(
+  policy: WritableTag['setpoint']['policy'],
+  caller: Caller,
+  purpose: CommandStatement['purpose'],
+  alone: boolean,
+  countersignatures: number,
+  ports: ComponentPorts,
+): Requires {
   const components = ports.componentsNeeded(caller, policy.components);
   const passkey = components.includes('passkey') ? ports.passkeyRequest?.(caller) : undefined;
   return {
@@ -71,11 +88,11 @@ export function requirements(
     // Who declines says why in his own words.
     reason: purpose === 'decline' ? 'optional' : policy.reason,
     comment: purpose === 'decline' || alone ? 'required' : policy.comment,
-    countersignatures: purpose === 'decline' ? 0 : Math.max(0, signaturesNeeded + signaturesDue - signers.length - 1),
+    countersignatures,
   };
 }
 
-type ComponentPorts = { readonly componentsNeeded: ComponentsNeeded; readonly passkeyRequest?: PasskeyRequest };
+export type ComponentPorts = { readonly componentsNeeded: ComponentsNeeded; readonly passkeyRequest?: PasskeyRequest };
 
 function completeComponents(needed: Requires['components']): Requires['components'] {
   return needed.includes('username') ? needed : ['username', ...needed];

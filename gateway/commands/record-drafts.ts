@@ -12,6 +12,7 @@ import type { Observed, WritableTag } from './checks.ts';
 import type { ReadBack } from './command-record.ts';
 import type { Intent } from './intent.ts';
 import type { Caller, Machine, SignerCheck } from './ports.ts';
+import type { Trace } from './read-trace.ts';
 
 /** What a command is about, the same in all its records. */
 export type CommandSubject = {
@@ -227,13 +228,20 @@ export function outcomeDraft(
   kind: OutcomeKind,
   command: CommandSubject,
   outcome: { readonly code: string; readonly text: string; readonly readBack?: ReadBack },
+  /** What the device answered around the write; none where nothing was read. */
+  trace: Trace = [],
 ): RecordDraft {
   const { code, text, readBack } = outcome;
   return {
     kind,
     ...byGateway,
     ...about(command),
-    detail: { code, text, ...(readBack === undefined ? {} : { readBack }) },
+    detail: {
+      code,
+      text,
+      ...(readBack === undefined ? {} : { readBack }),
+      ...(trace.length === 0 ? {} : { trace: trace.map((point) => ({ ...point })) }),
+    },
   };
 }
 

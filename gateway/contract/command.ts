@@ -61,6 +61,8 @@ export const signatureViewSchema = z.object({
   signedAt: timeSchema,
   terminal: z.object({ id: z.string(), name: z.string() }),
   record: z.int(),
+  /** SIG-7: signed with a passkey as well; `record` registered it. Absent: with user name and password alone. */
+  passkey: z.object({ record: z.int() }).optional(),
 });
 export type SignatureView = z.infer<typeof signatureViewSchema>;
 
@@ -72,7 +74,10 @@ export const stageViewSchema = z.object({
   terminal: z.string().nullable(),
   /** One sentence for a person. */
   text: z.string(),
+  /** SIG-8: the signature's elements, on each stage that a person signed, declines and resolutions included. */
+  signature: signatureViewSchema.optional(),
 });
+export type StageView = z.infer<typeof stageViewSchema>;
 
 export const commandViewSchema = z.object({
   id: commandIdSchema,
@@ -93,6 +98,13 @@ export const commandViewSchema = z.object({
   stages: z.array(stageViewSchema),
   /** What the device held when it was read back, where it was. */
   readBack: z.object({ value: tagValueSchema, quality: qualitySchema, time: timeSchema }).nullable(),
+  /**
+   * What the device answered around the write, oldest first: the read before it, and those after it until the outcome.
+   * Null: it could not be read then. At most 60; of a value that stayed, the first and the last. Absent: nothing was read.
+   */
+  trace: z.array(z.object({ value: tagValueSchema, time: timeSchema })).optional(),
+  /** When the write had been answered, or was given up; absent: nothing was sent. */
+  writtenAt: timeSchema.optional(),
   /** Why it ended as it did: a stable code (a problem code or a device status) and a sentence. */
   outcome: z.object({ code: z.string(), text: z.string() }).nullable(),
   /** CMD-13, on break-glass commands alone: countersignatures still due, until when (null: nothing was accepted yet). */
@@ -108,6 +120,8 @@ export const commandViewSchema = z.object({
     .optional(),
   /** In lists and single answers: may the person of this session sign it here, now (SIG-5)? */
   awaitingYou: z.boolean().optional(),
+  /** In the same answers, while it waits for signatures: the tag's permissives as they stand now for this value (CMD-2). */
+  permissives: z.array(permissiveStateSchema).optional(),
 });
 export type CommandView = z.infer<typeof commandViewSchema>;
 

@@ -1,6 +1,7 @@
 // Tags, areas and connections as the HMI and API see them: definition and latest value.
 import { z } from 'zod';
 import { areaIdSchema, commandIdSchema, connectionIdSchema, tagIdSchema, timeSchema } from './ids.ts';
+import { requiresSchema } from './statement.ts';
 import { dataTypes, qualityReasonSchema, qualitySchema, tagValueSchema } from './values.ts';
 
 export const latestSchema = z.object({
@@ -66,6 +67,10 @@ export const tagViewSchema = z.object({
       /** At most `max` from any value of the last `withinSeconds`; null or absent: no such limit. */
       rate: z.object({ max: z.number(), withinSeconds: z.number() }).nullish(),
       minIntervalSeconds: z.number().nullish(),
+      /** In single answers: what the first signature must bring in this session, so that it can be filled in at once. */
+      signing: requiresSchema.optional(),
+      /** The same for break-glass, where the policy allows it. */
+      signingAlone: requiresSchema.optional(),
     })
     .nullable(),
   latest: latestSchema,

@@ -1,9 +1,11 @@
 // /api/v1/tags and /api/v1/connections: definitions with latest values, the last minutes for small trends, and the
 // state of each PLC's connection. Shows only what the session may view (LIV-2). It reads memory alone.
 import { z } from 'zod';
+import { isWritable, type WritableTag } from '../../commands/checks.ts';
 import type { Caller, MayDo, Now, ReadLatest } from '../../commands/ports.ts';
 import { type AreaId, areaIdSchema, type TagId, tagIdSchema } from '../../contract/ids.ts';
 import { refuse } from '../../contract/problem.ts';
+import type { Requires } from '../../contract/statement.ts';
 import {
   type ConnectionView,
   connectionListSchema,
@@ -28,6 +30,8 @@ export type TagParts = {
   readonly now: Now;
   /** Outcomes of a tag that nobody knows and nobody has resolved (CMD-6). */
   readonly unresolved?: TagSource['unresolved'];
+  /** What the first signature for the tag must bring in the caller's session; `alone`: by break-glass (CMD-13). */
+  readonly firstSignature: (caller: Caller, tag: WritableTag, alone: boolean) => Requires;
 };
 
 /** Tags in one request of small trends. */
@@ -123,7 +127,11 @@ export function tagRoutes(app: Application, parts: TagParts): void {
       const caller = callerOf(request);
       const tag = viewable(caller, request.params.id);
       const command = mayDo(caller, 'command', tag.area);
-      return tagView(tag, source, command.ok ? null : command.detail);
+      const view = tagView(tag, source, command.ok ? null : command.detail);
+      if (view.setpoint === null || !command.ok || !isWritable(tag)) return view;
+      const signing = parts.firstSignature(caller, tag, false);
+      const alone = view.setpoint.breakGlass === true ? { signingAlone: parts.firstSignature(caller, tag, true) } : {};
+      return { ...view, setpoint: { ...view.setpoint, signing, ...alone } };
     },
   );
 
