@@ -1,7 +1,7 @@
 // Verifies a whole log from its rows (AUD-5): every leaf from the canonical bytes, every column against the bytes, every
 // node, number, order and checkpoint. Names the first record that is wrong. Pure but for the rows it is given to walk;
 // called by `countersign audit verify` and tests. Trust comes from the key given to it, never from the rows.
-import { openCheckpoint, readCheckpoint } from './checkpoint.ts';
+import { LogKeys, type Reopening } from './log-keys.ts';
 import { appendLeaf, emptyTree, type Hash, hashBytes, leafHash, rootOf, sameHash, type Tree } from './merkle.ts';
 import { columnsOf, parseTime } from './record.ts';
 import type { NoteVerifier } from './signed-note.ts';
@@ -52,6 +52,8 @@ export type Verification = {
   /** Signatures whose JWS was checked. */
   readonly signatures: number;
   readonly root: Hash;
+  /** Where the log was opened anew after records were lost (OPS-6). */
+  readonly reopenings: readonly Reopening[];
   /** The log's own word on accounts and terminals, for the check of their tables; meaningful where `bad` is null. */
   readonly standing: StandingRecords;
 };
@@ -93,6 +95,7 @@ export async function verifyLog(rows: AsyncIterable<StoredRow>, options: VerifyO
     checkpoints: walk.checkpoints,
     signatures: walk.signatures,
     root: rootOf(walk.tree),
+    reopenings: walk.keys.reopenings,
     standing: walk.standing,
   };
 }
@@ -100,6 +103,7 @@ export async function verifyLog(rows: AsyncIterable<StoredRow>, options: VerifyO
 class Walk {
   readonly #options: VerifyOptions;
   readonly standing = new StandingRecords();
+  readonly keys: LogKeys;
   tree: Tree = emptyTree;
   checkpoints = 0;
   signatures = 0;
@@ -113,6 +117,7 @@ class Walk {
 
   constructor(options: VerifyOptions) {
     this.#options = options;
+    this.keys = new LogKeys(options.verifier);
   }
 
   get size(): number {
@@ -133,6 +138,8 @@ class Walk {
     if (why !== null) return { seq, why };
     const chain = this.#checkChain(record, seq);
     if (chain !== null) return chain;
+    const odd = this.keys.take(record);
+    if (odd !== null) return { seq, why: odd };
     const grown = appendLeaf(this.tree, leaf);
     if (row.hashes.length !== grown.completed.length * hashBytes)
       return { seq, why: 'its tree nodes were changed: their number is wrong' };
@@ -168,7 +175,7 @@ class Walk {
         why: 'the log ends here without a checkpoint: it was removed, or the records after it were cut off',
       };
     }
-    return null;
+    return this.keys.unvouched();
   }
 
   #outOfOrder(record: ParsedRecord, seq: number): string | null {
@@ -193,11 +200,8 @@ class Walk {
   }
 
   #checkCheckpoint(note: string, seq: number): BadRecord | null {
-    const { verifier } = this.#options;
-    const opened = verifier === null ? read(note) : openCheckpoint(note, verifier);
+    const opened = this.keys.open(note);
     if (!opened.ok) return { seq, why: `its checkpoint does not stand: ${opened.why}` };
-    if (note.split('\n').length !== 6)
-      return { seq, why: 'its checkpoint was changed: it has lines that the log did not write' };
     if (opened.checkpoint.size !== seq + 1)
       return { seq, why: `its checkpoint is that of ${opened.checkpoint.size} records` };
     if (!sameHash(opened.checkpoint.root, rootOf(this.tree))) return this.#blame(seq, 'its checkpoint');
@@ -225,11 +229,6 @@ class Walk {
     const why = `not what was recorded: the tree over the records up to ${last} is not the one that ${by} was signed for`;
     return first === through ? { seq: first, why } : { seq: first, through, why };
   }
-}
-
-function read(note: string): ReturnType<typeof openCheckpoint> {
-  const checkpoint = readCheckpoint(note);
-  return checkpoint === null ? { ok: false, why: 'it is not a checkpoint' } : { ok: true, checkpoint };
 }
 
 function misplaced(found: number | null, expected: number): string {

@@ -72,4 +72,12 @@ export const kindWords: Readonly<Record<RecordKind, string>> = {
   'review.commented': 'Record commented in review',
   'review.signed': 'Review signed',
   'review.refused': 'Review refused',
+  'log.key-rotated': 'Key of the log replaced',
+  'log.key-change-refused': 'Replacing the log’s key refused',
+  'witness.reached': 'Witness reached',
+  'witness.lost': 'Witness not reached',
+  'witness.conflict': 'Witness contradicts the log',
+  'witness.forgot': 'Witness knows less than before',
+  'checkpoint-copy.lost': 'Copies of checkpoints cannot be written',
+  'checkpoint-copy.restored': 'Copies of checkpoints are written again',
 };
