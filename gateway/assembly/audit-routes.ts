@@ -25,7 +25,7 @@ export function auditParts(log: PostgresLog, pool: pg.Pool): Parameters<typeof a
     append: log.append,
     readPage: (filter, after, limit) => readRecords(run, { ...filter, after: after ?? undefined, limit }),
     exportAs: (format, filter) => {
-      const records = streamRecords(run, { ...filter, order: 'oldest-first' });
+      const records = streamRecords(run, filter);
       return format === 'csv' ? asCsv(records) : asJsonLines(records);
     },
   };

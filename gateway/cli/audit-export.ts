@@ -46,10 +46,7 @@ Exit 0: written. 1: the database cannot be read. 2: wrongly asked.
     try {
       const records = streamRecords(
         (sql, values) => client.query(sql, values === undefined ? undefined : [...values]),
-        {
-          ...filter,
-          order: 'oldest-first',
-        },
+        filter,
       );
       for await (const chunk of format === 'csv' ? asCsv(records) : asJsonLines(records)) {
         if (!process.stdout.write(chunk)) await once(process.stdout, 'drain');
