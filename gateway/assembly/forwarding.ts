@@ -63,7 +63,7 @@ export function startForwarding(needs: {
 function receiverOf(settings: ForwardingSettings, origin: string, now: () => number): Receiver {
   switch (settings.to) {
     case 'syslog':
-      return syslogReceiver({ ...settings, hostname: settings.hostname ?? hostname(), version });
+      return syslogReceiver({ ...settings, hostname: settings.hostname ?? hostname(), version, settleMs: 250 });
     case 'webhook':
       return webhookReceiver({ ...settings, secret: webhookSecret(settings.secret), origin, now });
     case 'mqtt':
