@@ -102,6 +102,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
     now,
     lock: writerLock,
     onState: ({ state, reason }) => logger.warn({ state, reason }, 'audit log'),
+    onFault: (fault) => reportFault('the files of the log’s new key', fault),
   });
   undo.push(() => log.close());
   const pool = newPool(options.databaseUrl, {
@@ -114,7 +115,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
     postgresProjections(pool).write(subject, document),
   );
 
-  const people = await openThePeople(options, log, pool, now, reportFault);
+  const people = await openThePeople(options, log, pool, now, reportFault, undo);
   const forwarding = startForwarding({ receivers: settings.forwarding, log, pool, now, reportFault });
   undo.push(() => forwarding.stop());
   let port = settings.http.port;
