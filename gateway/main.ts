@@ -11,6 +11,7 @@ import { openThePeople } from './assembly/people.ts';
 import { version } from './assembly/version.ts';
 import { recordConfiguration } from './audit/configuration-record.ts';
 import { connectionRecords } from './audit/connection-records.ts';
+import { ownEvents } from './audit/own-events.ts';
 import { openPostgresLog, type PostgresLog } from './audit/postgres-log.ts';
 import { movedByPlant } from './commands/moved-by-plant.ts';
 import { firstRequirements } from './commands/offering.ts';
@@ -38,6 +39,7 @@ import { areaRoutes } from './http/routes/areas.ts';
 import { auditRoutes } from './http/routes/audit.ts';
 import { auditProofRoutes } from './http/routes/audit-proofs.ts';
 import { commandRoutes } from './http/routes/commands.ts';
+import { eventRoutes } from './http/routes/events.ts';
 import { healthRoutes } from './http/routes/health.ts';
 import { proposalRoutes } from './http/routes/proposals.ts';
 import { tagRoutes } from './http/routes/tags.ts';
@@ -179,6 +181,8 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
     },
   );
 
+  const { events, words } = settings.messages;
+  const reportEvent = ownEvents({ now, append: log.append, plant, languages: words.languages, events });
   const guard = guardPartsOf(people, origins);
   const secure = settings.http.origins.some((origin) => origin.startsWith('https:'));
   const mayDo: People['access']['mayDo'] = (caller, permission, area) => people.access.mayDo(caller, permission, area);
@@ -216,6 +220,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
         }),
       (scope) => commandRoutes(scope, { desk }),
       (scope) => proposalRoutes(scope, { desk }),
+      (scope) => eventRoutes(scope, { words, post: reportEvent }),
       (scope) => auditRoutes(scope, auditParts(log, pool)),
       (scope) => auditProofRoutes(scope, proofParts(log, pool)),
       (scope) =>
