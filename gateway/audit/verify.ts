@@ -64,7 +64,7 @@ export type VerifyOptions = {
   /** The checkpoint kept outside the database, read before the rows were. */
   readonly kept: { readonly size: number; readonly root: Hash } | null;
   /** Says why a record's signature does not stand; null where it does. Called for each record, in order. */
-  readonly checkSignature?: (record: ParsedRecord) => Promise<string | null>;
+  readonly checkSignature?: (record: ParsedRecord) => string | null | Promise<string | null>;
   /** Says why a record does not fit those of its command before it; null where it does. Called for each record, in order. */
   readonly checkCommand?: (record: ParsedRecord) => string | null;
 };
@@ -132,7 +132,7 @@ class Walk {
     const leaf = leafHash(row.body);
     const stored = row.hashes.subarray(0, hashBytes);
     if (!sameHash(stored, leaf)) return { seq, why: 'its bytes or its leaf hash were changed: they do not match' };
-    const record = parse(row.body);
+    const record = parseRecord(row.body);
     if (typeof record === 'string') return { seq, why: record };
     const why = differingColumn(row, record) ?? this.#outOfOrder(record, seq);
     if (why !== null) return { seq, why };
@@ -231,14 +231,15 @@ class Walk {
   }
 }
 
-function misplaced(found: number | null, expected: number): string {
+export function misplaced(found: number | null, expected: number): string {
   if (found === null) return 'a row without a number stands in its place';
   if (found > expected) return `missing: it was removed (the next record found is ${found})`;
   if (found < 0) return `a row was inserted under the number ${found}`;
   return `a second row with the number ${found} was inserted`;
 }
 
-function parse(body: Uint8Array): ParsedRecord | string {
+/** What the bytes say; a text where they are no record. */
+export function parseRecord(body: Uint8Array): ParsedRecord | string {
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
     if (typeof value !== 'object' || value === null || !('seq' in value) || !('time' in value))

@@ -42,3 +42,16 @@ export function readOptionsAndWord<Options extends NonNullable<ParseArgsConfig['
   }
   throw new WronglyAsked(`exactly one ${what} is needed`);
 }
+
+/** The same with any number of words beside the options, in their order. */
+export function readOptionsAndWords<Options extends NonNullable<ParseArgsConfig['options']>>(
+  args: readonly string[],
+  options: Options,
+) {
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
+    return { values, words: positionals };
+  } catch (error) {
+    throw new WronglyAsked(error instanceof Error ? error.message : String(error));
+  }
+}
