@@ -17,13 +17,17 @@ export class CopyRows {
 
   /** The rows that this chunk completed. Throws RangeError where it is no such stream. */
   take(chunk: Buffer): readonly CopyRow[] {
+    if (this.#ended && chunk.length > 0) throw new RangeError('bytes after the end of a COPY stream');
+    if (chunk.length === 0) return [];
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     const rows: CopyRow[] = [];
     let at = 0;
     if (!this.#begun) {
       if (bytes.length < headerBytes) return this.#keep(bytes, 0, rows);
       if (!bytes.subarray(0, signature.length).equals(signature)) throw new RangeError('not a binary COPY stream');
-      at = headerBytes + bytes.readInt32BE(headerBytes - 4);
+      const start = headerBytes + bytes.readUInt32BE(headerBytes - 4);
+      if (bytes.length < start) return this.#keep(bytes, 0, rows);
+      at = start;
       this.#begun = true;
     }
     for (;;) {
@@ -46,7 +50,6 @@ export class CopyRows {
   }
 
   #keep(bytes: Buffer, from: number, rows: readonly CopyRow[]): readonly CopyRow[] {
-    if (this.#ended) throw new RangeError('bytes after the end of a COPY stream');
     this.#rest = bytes.subarray(from);
     return rows;
   }

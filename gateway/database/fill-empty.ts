@@ -28,8 +28,7 @@ export async function fillEmptyDatabase(client: pg.Client, filling: EmptyDatabas
   try {
     await checkServer(client);
     await refuseFilled(client, filling.mode);
-    // A password that nobody knows: the maintenance process sets its own at each start.
-    await setUpGatewayRole(client, randomBytes(24).toString('base64url'));
+    await makeGatewayRole(client);
     await enableTimescale(client);
     await client.query('BEGIN');
     try {
@@ -54,6 +53,13 @@ export async function fillEmptyDatabase(client: pg.Client, filling: EmptyDatabas
       // As above: the lock is gone too.
     });
   }
+}
+
+/** Left alone where it is there: a gateway on another database of the server may be logged in with it. */
+async function makeGatewayRole(client: pg.Client): Promise<void> {
+  const exists = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [gatewayRole]);
+  // A password that nobody knows: the maintenance process sets its own at each start.
+  if ((exists.rowCount ?? 0) === 0) await setUpGatewayRole(client, randomBytes(24).toString('base64url'));
 }
 
 async function refuseFilled(client: pg.Client, mode: InstallationMode): Promise<void> {
