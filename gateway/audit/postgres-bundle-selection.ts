@@ -2,6 +2,7 @@
 // stand on, with what these stand on in turn. Used by postgres-bundle.ts. One bit a record of the log; reads in steps.
 import type { Json } from '../contract/canonical.ts';
 import type { RunQuery } from './postgres-change.ts';
+import { type RecordFilter, streamRecords } from './postgres-records.ts';
 
 /** A record as it stands in the log. */
 export type SelectedRow = { readonly seq: number; readonly body: Buffer };
@@ -46,6 +47,17 @@ export async function selectNumbers(
   }
   await picked.take(page);
   return (seq) => picked.has(seq);
+}
+
+/** What a filter lets through; nothing filtered: the whole log. `asked`: the filter in the asker's words, where they differ. */
+export function bundleSelection(run: RunQuery, filter: RecordFilter, asked: Json = definedOf(filter)): BundleSelection {
+  const given = definedOf(asked);
+  if (Object.keys(given).length === 0) return { asked: null };
+  return { asked: given, rows: streamRecords(run, filter) };
+}
+
+function definedOf(filter: object | Json): { readonly [name: string]: Json } {
+  return Object.fromEntries(Object.entries(filter ?? {}).filter(([, value]) => value !== undefined));
 }
 
 /** The records with numbers [from, to): a selection's rows. */
