@@ -1,6 +1,7 @@
 // The writing half of `countersign restore` (OPS-6): holds the data folder, fills the empty database in one transaction,
 // verifies what stands in it then, decides under which name the log goes on, and puts the keys in place. Called by restore.ts.
 import { access, readFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
@@ -13,6 +14,8 @@ import {
   readCheckpointFile,
 } from '../audit/file-checkpoint.ts';
 import { LogTrouble } from '../audit/log-trouble.ts';
+import { openNewOrigin } from '../audit/postgres-new-origin.ts';
+import { recordRestore } from '../audit/postgres-restored.ts';
 import { rowsInTransaction } from '../audit/postgres-rows.ts';
 import type { NoteVerifier } from '../audit/signed-note.ts';
 import { type Verification, verifyLog } from '../audit/verify.ts';
@@ -22,6 +25,7 @@ import { signatureChecker } from '../audit/verify-signatures.ts';
 import { startEmbeddedPostgres } from '../database/embedded-postgres.ts';
 import { fillEmptyDatabase } from '../database/fill-empty.ts';
 import { connectAsOwner } from '../database/prepare.ts';
+import { writerLock } from '../database/schema.ts';
 import { rowsIn } from '../database/table-copy.ts';
 import { DatabaseTrouble } from '../database/trouble.ts';
 import { holdFolder } from './audit-source.ts';
@@ -34,7 +38,14 @@ import { CannotDo, WronglyAsked } from './sub-command.ts';
 /** Under which name the log goes on. `anew`: records were lost, or nobody can tell. */
 export type Continuation =
   | { readonly kind: 'same'; readonly why: string }
-  | { readonly kind: 'anew'; readonly why: string; readonly origin: string };
+  | {
+      readonly kind: 'anew';
+      readonly why: string;
+      readonly origin: string;
+      readonly vkey: string;
+      /** The newest checkpoint that is known; null where nobody can tell how far the log went. */
+      readonly known: string | null;
+    };
 
 export type RestoreOrder = {
   readonly dataFolder: string;
@@ -100,6 +111,10 @@ async function fill(
   const { manifest, files } = contents;
   const { size } = manifest.log;
   let restored: Restored | null = null;
+  let note = manifest.log.checkpoint;
+  const plan = planOf(manifest, order, known);
+  const { dataFolder } = order;
+  const said = { reason: `restored from the backup of ${manifest.createdAt}: ${plan.why}`, by: userInfo().username };
   try {
     await fillEmptyDatabase(client, {
       mode: manifest.mode,
@@ -116,7 +131,9 @@ async function fill(
         if (!found.written) throw new LogIsWrong(found);
         // Before the commit: a database without its keys would be worth nothing, keys without one do no harm.
         await placeDataFiles(order.dataFolder, files);
-        restored = good ? { ...found, continuation: await goOn(client, manifest, order, known) } : found;
+        restored = found;
+        if (good && plan.kind === 'same')
+          note = await recordRestore(client, { dataFolder, origin: originOf(order), now: Date.now, ...said });
       },
     });
   } catch (error) {
@@ -124,8 +141,20 @@ async function fill(
     throw error;
   }
   if (restored === null) throw new CannotDo('nothing was restored');
-  await placeCheckpoint(order.dataFolder, manifest);
-  return restored;
+  const found: Restored = restored;
+  if (found.verified.bad !== null || found.projections.length > 0) return found;
+  if (plan.kind === 'same') {
+    await placeCheckpoint(dataFolder, note);
+    return { ...found, continuation: plan };
+  }
+  const opened = await openNewOrigin(client, {
+    dataFolder,
+    now: Date.now,
+    lock: writerLock,
+    known: plan.known,
+    ...said,
+  });
+  return { ...found, continuation: { ...plan, origin: opened.origin, vkey: opened.vkey } };
 }
 
 async function loadTables(client: pg.Client, contents: BackupContents, progress: Progress): Promise<void> {
@@ -158,21 +187,30 @@ async function projectedRows(client: pg.Client): Promise<readonly ProjectedRow[]
   return (await client.query<ProjectedRow>('SELECT subject, document, seq FROM projection ORDER BY subject')).rows;
 }
 
-async function goOn(
-  _client: pg.Client,
-  manifest: Manifest,
-  order: RestoreOrder,
-  known: readonly KeptCheckpoint[],
-): Promise<Continuation> {
+type Plan =
+  | { readonly kind: 'same'; readonly why: string }
+  | { readonly kind: 'anew'; readonly why: string; readonly known: string | null };
+
+/** Under its own name only where nothing is missing: the log signed for what was lost. */
+function planOf(manifest: Manifest, order: RestoreOrder, known: readonly KeptCheckpoint[]): Plan {
   const { size } = manifest.log;
-  const newest = Math.max(-1, ...known.map((kept) => kept.checkpoint.size));
-  if (newest === size) return { kind: 'same', why: 'the last checkpoint that is known is that of the backup’s end' };
-  if (newest < size && order.nothingLost) return { kind: 'same', why: 'by your word' };
-  const why =
-    newest > size
-      ? `${newest - size} records that a checkpoint proves are lost (${size} to ${newest - 1})`
-      : 'Whether records were lost after the backup cannot be told';
-  return { kind: 'anew', why, origin: manifest.origin };
+  const newest = known.toSorted((left, right) => right.checkpoint.size - left.checkpoint.size)[0] ?? null;
+  const proven = newest?.checkpoint.size ?? 0;
+  if (newest !== null && proven > size)
+    return {
+      kind: 'anew',
+      why: `${proven - size} records that a checkpoint proves are lost (${size} to ${proven - 1})`,
+      known: newest.note,
+    };
+  if (proven === size) return { kind: 'same', why: 'the newest checkpoint that is known is that of the backup’s end' };
+  if (order.nothingLost)
+    return { kind: 'same', why: 'nothing was recorded after it, by the word of whoever restored it' };
+  return { kind: 'anew', why: 'whether records were lost after it cannot be told', known: null };
+}
+
+function originOf(order: RestoreOrder): string {
+  if (order.verifier === null) throw new CannotDo('no public key of the log is at hand; give it with --key');
+  return order.verifier.name;
 }
 
 /** From the data folder, and the files given; each must be signed by the log's key. */
@@ -207,20 +245,17 @@ async function needKeys(contents: BackupContents, dataFolder: string): Promise<v
   }
 }
 
-/** Where the data folder has none: the gateway holds the database against it at its next start. */
-async function placeCheckpoint(dataFolder: string, manifest: Manifest): Promise<void> {
+/** The gateway holds the database against it at its next start. */
+async function placeCheckpoint(dataFolder: string, note: string): Promise<void> {
   const file = checkpointFile(dataFolder);
-  if (
-    await access(file).then(
-      () => true,
-      () => false,
-    )
-  )
-    return;
-  await createCheckpointFile(file);
+  const there = await access(file).then(
+    () => true,
+    () => false,
+  );
+  if (!there) await createCheckpointFile(file);
   const slots = await CheckpointFile.open(file, null);
   try {
-    await slots.write(manifest.log.checkpoint);
+    await slots.write(note);
   } finally {
     await slots.close();
   }

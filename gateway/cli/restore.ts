@@ -149,13 +149,17 @@ function inWords({ manifest, verifier, vouched, verified, projections, restored 
   lines.push(`Restored into ${restored.where}.`);
   const { continuation } = restored;
   if (continuation?.kind === 'same')
-    lines.push(`Nothing is missing (${continuation.why}): the log goes on as ${manifest.origin}.`);
+    lines.push(`Nothing is missing (${continuation.why}): the log goes on under its name.`);
   if (continuation?.kind === 'anew')
     lines.push(
-      `${continuation.why}: at the next start the log is opened anew as ${continuation.origin}, with a new key; give that key (keys/log.vkey) to witnesses and verifiers.`,
+      `${sentence(continuation.why)}: the log is opened anew, with a new key. Give it to witnesses and verifiers: ${continuation.vkey}`,
     );
   lines.push('Start the gateway as usual, then: countersign audit verify');
   return lines;
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
 function namedRecord(bad: BadRecord): string {

@@ -84,6 +84,12 @@ export const recordKinds = [
   'witness.forgot',
   'checkpoint-copy.lost',
   'checkpoint-copy.restored',
+  'log.restored',
+  'archive.ordered',
+  'archive.refused',
+  'archive.written',
+  'archive.dropped',
+  'archive.failed',
 ] as const;
 export const recordKindSchema = z.enum(recordKinds);
 export type RecordKind = (typeof recordKinds)[number];

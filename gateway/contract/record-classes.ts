@@ -87,6 +87,12 @@ export const kindRisks: Readonly<Record<RecordKind, RecordRisk>> = {
   'witness.forgot': 'high',
   'checkpoint-copy.lost': 'medium',
   'checkpoint-copy.restored': 'low',
+  'log.restored': 'high',
+  'archive.ordered': 'medium',
+  'archive.refused': 'medium',
+  'archive.written': 'low',
+  'archive.dropped': 'medium',
+  'archive.failed': 'medium',
 };
 
 /** How a command closed; `refused` is also whatever else was refused: a sign-in, a signature, a change of an account. */

@@ -100,6 +100,17 @@ for (const { name, start } of storageServers()) {
       return found.rowCount ?? 0;
     }
 
+    /** As the maintenance process and the gateway do at the next start. */
+    async function startOn(data: string, ownerUrl = empty.ownerUrl) {
+      const superuser = newClient(withSchema(ownerUrl), { applicationName: 'test' });
+      await superuser.connect();
+      opened.push(() => superuser.end());
+      const { gatewayUrl } = await prepareDatabase(superuser, ownerUrl, 'demo', { password: 'countersign-test' });
+      const reopened = await openTestLog({ ...database, gatewayUrl }, { dataFolder: data });
+      opened.push(() => reopened.log.close());
+      return { superuser, reopened };
+    }
+
     it('OPS-6, AUD-7: what comes back is what was there, and the log goes on where nothing is missing', async () => {
       const data = await newFolder();
       const restored = await run(
@@ -128,21 +139,68 @@ for (const { name, start } of storageServers()) {
       for (const file of ['keys/log.pem', 'keys/log.vkey', 'keys/password.key', 'drivers/opcua/private [1].pem'])
         expect(await readFile(path.join(data, file))).toEqual(await readFile(path.join(log.dataFolder, file)));
 
-      const superuser = newClient(withSchema(empty.ownerUrl), { applicationName: 'test' });
-      await superuser.connect();
-      opened.push(() => superuser.end());
-      const rows = 'SELECT * FROM log_record ORDER BY seq';
+      const { superuser, reopened } = await startOn(data);
+      const rows = `SELECT * FROM log_record WHERE seq < ${records} ORDER BY seq`;
       expect((await superuser.query(rows)).rows).toEqual((await database.superuser.query(rows)).rows);
-      const { gatewayUrl, origin } = await prepareDatabase(superuser, empty.ownerUrl, 'demo', {
-        password: 'countersign-test',
-      });
-      expect(origin).toBe(log.log.origin);
-      const again = await openTestLog(
-        { ...database, superuserUrl: withSchema(empty.ownerUrl), gatewayUrl },
-        { dataFolder: data },
+      expect(reopened.log.origin).toBe(log.log.origin);
+      const last = await superuser.query<{ kind: string }>('SELECT kind FROM log_record ORDER BY seq DESC LIMIT 1');
+      expect(last.rows).toEqual([{ kind: 'log.restored' }]);
+      expect(await reopened.log.append(sampleDraft('after'))).toMatchObject({ seq: records + 1 });
+    });
+
+    it('OPS-6: a restore that lacks records, or may lack some, opens the log anew; the first record holds the old checkpoint', async () => {
+      const old = path.join(await newFolder(), 'old.backup');
+      await run('backup', old, '--recipient', recipient, ...source());
+      const size = log.log.size();
+      await log.log.append(sampleDraft('lost'));
+      const known = await checkpointNote();
+      for (const [evidence, continues] of [
+        [['--checkpoint', known], await readFile(known, 'utf8')],
+        [[], null],
+      ] as const) {
+        const target = await server.emptyDatabase();
+        opened.push(() => target.stop());
+        const data = await newFolder();
+        const order = [...opener(), '--data', data, '--database', target.ownerUrl, '--key', log.log.vkey, ...evidence];
+        const restored = await run('restore', old, ...order, '--json');
+        expect(restored).toMatchObject({ code: 0, err: '' });
+        const { continuation } = JSON.parse(restored.out) as { continuation: { kind: string; vkey: string } };
+        expect(continuation.kind).toBe('anew');
+        const { superuser, reopened } = await startOn(data, target.ownerUrl);
+        expect(reopened.log.vkey).toBe(continuation.vkey);
+        expect(reopened.log.origin).not.toBe(log.log.origin);
+        const first = await superuser.query<{ body: Buffer }>('SELECT body FROM log_record WHERE seq = $1', [size]);
+        expect(JSON.parse(first.rows[0]?.body.toString() ?? '')).toMatchObject({
+          kind: 'log.opened',
+          detail: { continues: { vkey: log.log.vkey, checkpoint: continues } },
+        });
+        const verified = await run(
+          'audit',
+          'verify',
+          '--data',
+          data,
+          '--database',
+          target.ownerUrl,
+          '--key',
+          log.log.vkey,
+          '--json',
+        );
+        expect(JSON.parse(verified.out)).toMatchObject({ bad: null, records: size + 1 });
+      }
+      const word = await run(
+        'restore',
+        old,
+        ...opener(),
+        '--data',
+        await newFolder(),
+        '--database',
+        empty.ownerUrl,
+        '--checkpoint',
+        known,
+        '--nothing-lost',
       );
-      expect(await again.log.append(sampleDraft('after'))).toMatchObject({ seq: records });
-      await again.log.close();
+      expect(word.code).toBe(2);
+      expect(word.err).toContain('does not hold');
     });
 
     it('OPS-6: a check needs no database, says how far the log reaches, and whose key vouches for it', async () => {
