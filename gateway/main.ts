@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { auditParts, proofParts } from './assembly/audit-routes.ts';
+import { auditParts, exportParts, proofParts } from './assembly/audit-routes.ts';
 import { openTheDesk } from './assembly/desk.ts';
 import { startForwarding } from './assembly/forwarding.ts';
 import { healthOf } from './assembly/health.ts';
@@ -37,6 +37,7 @@ import { guardPartsOf } from './http/people-guard.ts';
 import { peopleRoutes } from './http/people-routes.ts';
 import { areaRoutes } from './http/routes/areas.ts';
 import { auditRoutes } from './http/routes/audit.ts';
+import { auditExportRoutes } from './http/routes/audit-exports.ts';
 import { auditProofRoutes } from './http/routes/audit-proofs.ts';
 import { commandRoutes } from './http/routes/commands.ts';
 import { eventRoutes } from './http/routes/events.ts';
@@ -184,6 +185,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
   const { events, words } = settings.messages;
   const reportEvent = ownEvents({ now, append: log.append, plant, languages: words.languages, events });
   const guard = guardPartsOf(people, origins);
+  const reading = { log, pool, plant };
   const secure = settings.http.origins.some((origin) => origin.startsWith('https:'));
   const mayDo: People['access']['mayDo'] = (caller, permission, area) => people.access.mayDo(caller, permission, area);
   const readLatest: TagStore['latest'] = (tag) => store.latest(tag);
@@ -221,13 +223,14 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
       (scope) => commandRoutes(scope, { desk }),
       (scope) => proposalRoutes(scope, { desk }),
       (scope) => eventRoutes(scope, { words, post: reportEvent }),
-      (scope) => auditRoutes(scope, auditParts(log, pool)),
+      (scope) => auditRoutes(scope, auditParts(reading)),
+      (scope) => auditExportRoutes(scope, exportParts(reading, people, options.databaseUrl, now)),
       (scope) => auditProofRoutes(scope, proofParts(log, pool)),
       (scope) =>
         unattributedChangesRoutes(scope, {
           mayDo,
           readRecords: async (limit) =>
-            (await auditParts(log, pool).readPage({ kind: 'setpoint.unattributed' }, null, limit)).records,
+            (await auditParts(reading).readPage({ kind: 'setpoint.unattributed' }, null, limit)).records,
           asChange: unattributedChange,
         }),
       (scope) => healthRoutes(scope, { health, metrics: metrics.registry, metricsForAll: false }),
