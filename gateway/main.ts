@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { auditParts, exportParts, proofParts } from './assembly/audit-routes.ts';
+import { checkElsewhere, startCheckpointPlaces } from './assembly/checkpoint-witnesses.ts';
 import { openTheDesk } from './assembly/desk.ts';
 import { startForwarding } from './assembly/forwarding.ts';
 import { healthOf } from './assembly/health.ts';
 import { openThePeople } from './assembly/people.ts';
+import { openTheReview } from './assembly/review.ts';
 import { version } from './assembly/version.ts';
 import { recordConfiguration } from './audit/configuration-record.ts';
 import { connectionRecords } from './audit/connection-records.ts';
@@ -43,6 +45,7 @@ import { commandRoutes } from './http/routes/commands.ts';
 import { eventRoutes } from './http/routes/events.ts';
 import { healthRoutes } from './http/routes/health.ts';
 import { proposalRoutes } from './http/routes/proposals.ts';
+import { reviewRoutes } from './http/routes/reviews.ts';
 import { tagRoutes } from './http/routes/tags.ts';
 import { unattributedChangesRoutes } from './http/routes/unattributed-changes.ts';
 import type { People } from './identity/people.ts';
@@ -106,6 +109,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
     lock: writerLock,
     onState: ({ state, reason }) => logger.warn({ state, reason }, 'audit log'),
     onFault: (fault) => reportFault('the files of the log’s new key', fault),
+    checkElsewhere: checkElsewhere(settings.checkpoints, options.dataFolder),
   });
   undo.push(() => log.close());
   const pool = newPool(options.databaseUrl, {
@@ -121,6 +125,8 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
   const people = await openThePeople(options, log, pool, now, reportFault, undo);
   const forwarding = startForwarding({ receivers: settings.forwarding, log, pool, now, reportFault });
   undo.push(() => forwarding.stop());
+  const places = startCheckpointPlaces({ settings: settings.checkpoints, log, pool, reportFault });
+  undo.push(() => places.stop());
   let port = settings.http.port;
   const origins = (): readonly string[] =>
     settings.http.origins.length > 0
@@ -170,7 +176,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
   });
 
   const unresolved = new UnresolvedOutcomes();
-  const health = (): Health => healthOf(phase, plant.demo, log, supervisor, forwarding);
+  const health = (): Health => healthOf(phase, plant.demo, log, supervisor, forwarding, places);
   const metrics = gatewayMetrics(health);
   const desk = openTheDesk(
     { settings, log, pool, people, checks, configuration, store, supervisor, now, wait, reportFault },
@@ -184,6 +190,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
 
   const { events, words } = settings.messages;
   const reportEvent = ownEvents({ now, append: log.append, plant, languages: words.languages, events });
+  const reviewing = openTheReview({ settings, log, pool, people, checks, configuration: () => configuration, now });
   const guard = guardPartsOf(people, origins);
   const reading = { log, pool, plant };
   const secure = settings.http.origins.some((origin) => origin.startsWith('https:'));
@@ -225,7 +232,8 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
       (scope) => eventRoutes(scope, { words, post: reportEvent }),
       (scope) => auditRoutes(scope, auditParts(reading)),
       (scope) => auditExportRoutes(scope, exportParts(reading, people, options.databaseUrl, now)),
-      (scope) => auditProofRoutes(scope, proofParts(log, pool)),
+      (scope) => reviewRoutes(scope, { reviewing }),
+      (scope) => auditProofRoutes(scope, proofParts(log, pool, places)),
       (scope) =>
         unattributedChangesRoutes(scope, {
           mayDo,

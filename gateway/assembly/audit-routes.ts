@@ -17,9 +17,9 @@ import type { Plant } from '../plant/tag.ts';
 import { version } from './version.ts';
 
 export function readingFrom(pool: pg.Pool): RunQuery {
-  return async (text, values = [], name) => {
+  return async (text, values = []) => {
     try {
-      return await pool.query({ ...(name === undefined ? {} : { name }), text, values: [...values] });
+      return await pool.query(text, [...values]);
     } catch (cause) {
       throw new GatewayError('log-unavailable', 'The log cannot be read at present.', { cause });
     }

@@ -2,6 +2,7 @@
 import type { PostgresLog } from '../audit/postgres-log.ts';
 import type { Health } from '../contract/health.ts';
 import type { Supervisor } from '../drivers/supervisor.ts';
+import type { CheckpointPlaces } from './checkpoint-witnesses.ts';
 import type { Forwarding } from './forwarding.ts';
 import { version } from './version.ts';
 
@@ -11,14 +12,19 @@ export function healthOf(
   log: PostgresLog,
   supervisor: Supervisor,
   forwarding: Forwarding,
+  places: CheckpointPlaces,
 ): Health {
   const writing = log.state().state === 'writing';
   const connections = supervisor.connections();
   const receivers = forwarding.health();
+  const witnesses = places.witnesses();
+  const copies = places.copies();
   const whole =
     writing &&
     connections.every((connection) => connection.state === 'connected') &&
-    Object.values(receivers).every((receiver) => receiver.state !== 'lost');
+    Object.values(receivers).every((receiver) => receiver.state !== 'lost') &&
+    witnesses.every(({ state }) => state === 'cosigning' || state === 'starting') &&
+    copies !== 'lost';
   return {
     status: phase === 'ready' && !whole ? 'degraded' : phase,
     version,
@@ -28,6 +34,14 @@ export function healthOf(
       log: { state: writing ? 'writing' : 'unavailable', size: log.size(), checkpointTime: null },
       connections: Object.fromEntries(connections.map((connection) => [connection.id, connection.state])),
       ...(Object.keys(receivers).length === 0 ? {} : { forwarding: receivers }),
+      ...(witnesses.length === 0
+        ? {}
+        : {
+            witnesses: Object.fromEntries(
+              witnesses.map(({ name, state, size }) => [name, { state, behind: Math.max(0, log.size() - size) }]),
+            ),
+          }),
+      ...(copies === null ? {} : { checkpointCopies: copies }),
     },
   };
 }

@@ -20,6 +20,7 @@ export async function readNodes(run: RunQuery, nodes: readonly NodeId[]): Promis
     `SELECT n.seq, n.level, substring(r.hashes FROM n.level * ${hashBytes} + 1 FOR ${hashBytes}) AS hash
      FROM unnest($1::bigint[], $2::int[]) AS n (seq, level) JOIN log_record r ON r.seq = n.seq`,
     [places.map((place) => place.seq), places.map((place) => place.level)],
+    'tree-nodes',
   );
   const hashes = new Map<string, Hash>();
   for (const row of found.rows as { seq: number; level: number; hash: Buffer }[]) {

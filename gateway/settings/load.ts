@@ -8,9 +8,11 @@ import type { Group } from '../plant/access.ts';
 import type { Plant } from '../plant/tag.ts';
 import { relyingPartyOf } from '../signing/relying-party.ts';
 import { buildPlant, type Files, type ProtocolRules } from './build-plant.ts';
+import { buildCheckpoints, type CheckpointSettings } from './checkpoints.ts';
 import { buildForwarding, type ForwardingSettings } from './forwarding.ts';
 import { buildMessages, type MessageSettings, messagesFileSchema, noMessages } from './messages.ts';
 import { ConfigurationError, type ConfigurationMistake } from './mistake.ts';
+import { buildReview, type ReviewSettings } from './review.ts';
 import {
   areasFileSchema,
   connectionsFileSchema,
@@ -32,7 +34,9 @@ export type Settings = {
   readonly lockout: GatewayFile['lockout'];
   readonly demoAccounts: NonNullable<GatewayFile['demo']>['accounts'];
   readonly forwarding: readonly ForwardingSettings[];
+  readonly checkpoints: CheckpointSettings;
   readonly messages: MessageSettings;
+  readonly review: ReviewSettings;
   /** Screen name → file. */
   readonly screens: ReadonlyMap<string, string>;
   /** The whole of it as resolved, for the record, and its base64url SHA-256 over the RFC 8785 bytes. */
@@ -80,6 +84,7 @@ export function loadSettings(
   checkDemo(files, mistakes);
   checkPasskeys(files, mistakes);
   const forwarding = buildForwarding(folder, files.gateway, environment, mistakes);
+  const checkpoints = buildCheckpoints(files.gateway, mistakes);
   const messages = messagesFile === null ? noMessages : buildMessages(messagesFile.file, mistakes);
   if (mistakes.length > 0) throw new ConfigurationError(folder, mistakes);
   const file = files.gateway.value;
@@ -107,7 +112,9 @@ export function loadSettings(
     lockout: file.lockout,
     demoAccounts: file.demo?.accounts ?? [],
     forwarding,
+    checkpoints,
     messages,
+    review: buildReview(file.review),
     screens,
     resolved,
     digest: createHash('sha256').update(canonicalJson(resolved)).digest('base64url'),

@@ -6,7 +6,9 @@ import { signingComponents } from '../contract/passkey.ts';
 import { permissionSchema } from '../contract/session.ts';
 import { meaningSchema } from '../contract/statement.ts';
 import { dataTypes } from '../contract/values.ts';
+import { checkpointsSchema } from './checkpoints.ts';
 import { forwardingSchema } from './forwarding.ts';
+import { reviewSettingsSchema } from './review.ts';
 
 const shortText = z.string().trim().min(1).max(200);
 const groupIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
@@ -68,6 +70,9 @@ export const gatewayFileSchema = z.strictObject({
     .prefault({}),
   /** Who else gets the log's records (AUD-10). */
   forwarding: forwardingSchema.optional(),
+  /** What a review of the trail looks at (AUD-8). */
+  review: reviewSettingsSchema.prefault({}),
+  checkpoints: checkpointsSchema.optional(),
   groups: z
     .array(
       z.strictObject({

@@ -261,6 +261,7 @@ export const permissions: Readonly<Record<Permission, string>> = {
   'read-audit': 'read the audit trail',
   'export-audit': 'export the audit trail',
   administer: 'administer terminals and accounts',
+  review: 'review the audit trail',
 };
 
 /** In English they stand with the contract: exports on paper use the same words. */
