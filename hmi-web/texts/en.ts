@@ -1,7 +1,7 @@
 // Words for everything that has a code, in English (HMI-4: other languages are further files of this shape).
 // Read by model/ and the pages. Complete for every code of the contract: the compiler and a test see to it.
 import type { RecordKind } from '../../gateway/contract/audit-record.ts';
-import type { CommandState } from '../../gateway/contract/command.ts';
+import type { CommandState } from '../../gateway/contract/command-state.ts';
 import type { ProblemCode } from '../../gateway/contract/problem.ts';
 import { kindWords } from '../../gateway/contract/record-words.ts';
 import type { AccountView, Permission, TerminalView } from '../../gateway/contract/session.ts';
