@@ -7,6 +7,7 @@ import { kindWords } from '../../gateway/contract/record-words.ts';
 import type { AccountView, Permission, TerminalView } from '../../gateway/contract/session.ts';
 import type { Meaning } from '../../gateway/contract/statement.ts';
 import type { ConnectionView } from '../../gateway/contract/tag.ts';
+import type { TokenScope } from '../../gateway/contract/token.ts';
 import type { Quality, QualityReason } from '../../gateway/contract/values.ts';
 
 /** What a person needs to know of a refusal: what happened, and what to do next. */
@@ -270,4 +271,11 @@ export const permissions: Readonly<Record<Permission, string>> = {
 };
 
 /** In English they stand with the contract: exports on paper use the same words. */
+export const tokenScopes: Readonly<Record<TokenScope, string>> = {
+  'read-history': 'read history',
+  'read-audit': 'read the audit trail',
+  propose: 'propose setpoints',
+  'post-events': 'post events',
+};
+
 export const recordKinds: Readonly<Record<RecordKind, string>> = kindWords;
