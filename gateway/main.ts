@@ -5,11 +5,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { auditParts, proofParts } from './assembly/audit-routes.ts';
 import { openTheDesk } from './assembly/desk.ts';
+import { startForwarding } from './assembly/forwarding.ts';
 import { healthOf } from './assembly/health.ts';
 import { openThePeople } from './assembly/people.ts';
 import { version } from './assembly/version.ts';
 import { recordConfiguration } from './audit/configuration-record.ts';
 import { connectionRecords } from './audit/connection-records.ts';
+import { ownEvents } from './audit/own-events.ts';
 import { openPostgresLog, type PostgresLog } from './audit/postgres-log.ts';
 import { movedByPlant } from './commands/moved-by-plant.ts';
 import { firstRequirements } from './commands/offering.ts';
@@ -37,6 +39,7 @@ import { areaRoutes } from './http/routes/areas.ts';
 import { auditRoutes } from './http/routes/audit.ts';
 import { auditProofRoutes } from './http/routes/audit-proofs.ts';
 import { commandRoutes } from './http/routes/commands.ts';
+import { eventRoutes } from './http/routes/events.ts';
 import { healthRoutes } from './http/routes/health.ts';
 import { proposalRoutes } from './http/routes/proposals.ts';
 import { tagRoutes } from './http/routes/tags.ts';
@@ -101,6 +104,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
     now,
     lock: writerLock,
     onState: ({ state, reason }) => logger.warn({ state, reason }, 'audit log'),
+    onFault: (fault) => reportFault('the files of the log’s new key', fault),
   });
   undo.push(() => log.close());
   const pool = newPool(options.databaseUrl, {
@@ -113,7 +117,9 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
     postgresProjections(pool).write(subject, document),
   );
 
-  const people = await openThePeople(options, log, pool, now, reportFault);
+  const people = await openThePeople(options, log, pool, now, reportFault, undo);
+  const forwarding = startForwarding({ receivers: settings.forwarding, log, pool, now, reportFault });
+  undo.push(() => forwarding.stop());
   let port = settings.http.port;
   const origins = (): readonly string[] =>
     settings.http.origins.length > 0
@@ -163,7 +169,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
   });
 
   const unresolved = new UnresolvedOutcomes();
-  const health = (): Health => healthOf(phase, plant.demo, log, supervisor);
+  const health = (): Health => healthOf(phase, plant.demo, log, supervisor, forwarding);
   const metrics = gatewayMetrics(health);
   const desk = openTheDesk(
     { settings, log, pool, people, checks, configuration, store, supervisor, now, wait, reportFault },
@@ -175,6 +181,8 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
     },
   );
 
+  const { events, words } = settings.messages;
+  const reportEvent = ownEvents({ now, append: log.append, plant, languages: words.languages, events });
   const guard = guardPartsOf(people, origins);
   const secure = settings.http.origins.some((origin) => origin.startsWith('https:'));
   const mayDo: People['access']['mayDo'] = (caller, permission, area) => people.access.mayDo(caller, permission, area);
@@ -212,6 +220,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
         }),
       (scope) => commandRoutes(scope, { desk }),
       (scope) => proposalRoutes(scope, { desk }),
+      (scope) => eventRoutes(scope, { words, post: reportEvent }),
       (scope) => auditRoutes(scope, auditParts(log, pool)),
       (scope) => auditProofRoutes(scope, proofParts(log, pool)),
       (scope) =>

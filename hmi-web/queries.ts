@@ -59,6 +59,9 @@ export const breakGlassQuery = (gateway: Gateway) =>
   });
 export const unattributedQuery = (gateway: Gateway) =>
   queryOptions({ queryKey: ['unattributed'], queryFn: () => gateway.api.unattributed() });
+/** The plant's own words for records; they change with the configuration alone. */
+export const messagesQuery = (gateway: Gateway) =>
+  queryOptions({ queryKey: ['messages'], queryFn: () => gateway.api.messages(), staleTime: 300_000 });
 export const commandQuery = (gateway: Gateway, id: string) =>
   queryOptions({ queryKey: ['command', id], queryFn: () => gateway.api.command(id) });
 export const screenQuery = (gateway: Gateway, name: string) =>

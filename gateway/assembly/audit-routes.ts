@@ -1,6 +1,8 @@
 // What the audit routes need of log and database. Called by main.ts.
 import type pg from 'pg';
 import { asCsv, asJsonLines } from '../audit/export-formats.ts';
+import { writeBundle } from '../audit/postgres-bundle.ts';
+import { bundleSelection } from '../audit/postgres-bundle-selection.ts';
 import type { RunQuery } from '../audit/postgres-change.ts';
 import type { PostgresLog } from '../audit/postgres-log.ts';
 import { newestCosignedSize, readCheckpointAt, readConsistency, readInclusion } from '../audit/postgres-proofs.ts';
@@ -24,8 +26,9 @@ export function auditParts(log: PostgresLog, pool: pg.Pool): Parameters<typeof a
   return {
     append: log.append,
     readPage: (filter, after, limit) => readRecords(run, { ...filter, after: after ?? undefined, limit }),
-    exportAs: (format, filter) => {
-      const records = streamRecords(run, { ...filter, order: 'oldest-first' });
+    exportAs: (format, filter, madeAt) => {
+      if (format === 'bundle') return writeBundle(run, { selection: bundleSelection(run, filter), madeAt });
+      const records = streamRecords(run, filter);
       return format === 'csv' ? asCsv(records) : asJsonLines(records);
     },
   };

@@ -1,10 +1,6 @@
 // The newest checkpoint outside the database (AUD-3): `checkpoints/log.checkpoint` in the data folder. The writer
 // flushes every commit's signed head to it before it answers anybody; the start check holds the database against it.
 // Two slots a page apart are written in turn, so that a torn write leaves the head before it.
-
-// The newest checkpoint outside the database (AUD-3): `checkpoints/log.checkpoint` in the data folder. The writer
-// flushes every commit's signed head to it before it answers anybody; the start check holds the database against it.
-// Two slots a page apart are written in turn, so that a torn write leaves the head before it.
 import fs, { constants, type PathLike } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
@@ -23,12 +19,12 @@ export function checkpointFile(dataFolder: string): string {
 export type KeptCheckpoint = { readonly note: string; readonly checkpoint: Checkpoint };
 
 /**
- * The newest checkpoint that the file holds. `missing`: no file. `empty`: made, and nothing was ever written to it.
+ * The newest checkpoint that the file holds, signed by one of the keys, the log's present one first. `missing`: no file. `empty`: made, and nothing was ever written to it.
  * Throws LogTrouble where something was, and no slot verifies.
  */
 export async function readCheckpointFile(
   file: string,
-  verifier: NoteVerifier,
+  ...verifiers: readonly [NoteVerifier, ...NoteVerifier[]]
 ): Promise<KeptCheckpoint | 'missing' | 'empty'> {
   let content: Buffer;
   try {
@@ -42,16 +38,17 @@ export async function readCheckpointFile(
     const bytes = content.subarray(slot * slotBytes, (slot + 1) * slotBytes);
     const end = bytes.indexOf(0);
     const note = bytes.subarray(0, end < 0 ? bytes.length : end).toString('utf8');
-    const opened = openCheckpoint(note, verifier);
-    if (opened.ok && (newest === null || newest.checkpoint.size < opened.checkpoint.size)) {
-      newest = { note, checkpoint: opened.checkpoint };
+    for (const verifier of verifiers) {
+      const opened = openCheckpoint(note, verifier);
+      if (opened.ok && (newest === null || newest.checkpoint.size < opened.checkpoint.size))
+        newest = { note, checkpoint: opened.checkpoint };
     }
   }
   if (newest !== null) return newest;
   if (content.length === slots * slotBytes && content.every((byte) => byte === 0)) return 'empty';
   throw new LogTrouble(
     'checkpoint-file-damaged',
-    `${file} holds no checkpoint signed by ${verifier.name}; restore it from a backup, or have the log verified and accepted anew (docs/audit-log.md, "When the start is refused")`,
+    `${file} holds no checkpoint signed by ${verifiers[0].name}; restore it from a backup, or have the log verified and accepted anew (docs/audit-log.md, "When the start is refused")`,
   );
 }
 

@@ -1,5 +1,6 @@
 // The log's key pair in the data folder: `keys/log.pem` (Ed25519, mode 0600) and `keys/log.vkey`, the public half that
-// verifiers pin. Made once, when the log is opened for the first time; never replaced.
+// verifiers pin. Made when the log is opened for the first time, read at each start; file-next-key.ts replaces it. Also what
+// writes such files, durable before they are named.
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
@@ -10,12 +11,16 @@ export function vkeyFile(dataFolder: string): string {
   return path.join(dataFolder, 'keys', 'log.vkey');
 }
 
+export function privateKeyFile(dataFolder: string): string {
+  return path.join(dataFolder, 'keys', 'log.pem');
+}
+
 /**
  * The log's signer. `mayCreate` where neither records nor a checkpoint exist yet; otherwise a missing key is refused,
  * since a new one could not continue the log. Throws LogTrouble.
  */
 export async function loadLogKey(dataFolder: string, origin: string, mayCreate: boolean): Promise<NoteSigner> {
-  const privateFile = path.join(dataFolder, 'keys', 'log.pem');
+  const privateFile = privateKeyFile(dataFolder);
   const publicFile = vkeyFile(dataFolder);
   const pinned = await readIfThere(publicFile);
   let pem = await readIfThere(privateFile);
@@ -26,7 +31,7 @@ export async function loadLogKey(dataFolder: string, origin: string, mayCreate: 
         `the log's signing key ${privateFile} is missing, and another could not continue the log; restore the data folder's keys from a backup`,
       );
     }
-    pem = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+    pem = newPrivateKey();
     await writeOnce(privateFile, pem, 0o600);
   }
   const signer = readSigner(pem, origin, privateFile);
@@ -50,7 +55,13 @@ export async function readPinnedKey(file: string): Promise<NoteVerifier | null> 
   return verifier;
 }
 
-function readSigner(pem: string, origin: string, file: string): NoteSigner {
+/** A new Ed25519 private key, PKCS #8 in PEM. */
+export function newPrivateKey(): string {
+  return generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+}
+
+/** Throws LogTrouble where the text is no such key; `file` is named. */
+export function readSigner(pem: string, origin: string, file: string): NoteSigner {
   try {
     return noteSigner(origin, createPrivateKey(pem));
   } catch (error) {
@@ -62,7 +73,8 @@ function readSigner(pem: string, origin: string, file: string): NoteSigner {
   }
 }
 
-async function readIfThere(file: string): Promise<string | null> {
+/** Null where there is no such file; throws LogTrouble where it cannot be read. */
+export async function readIfThere(file: string): Promise<string | null> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {

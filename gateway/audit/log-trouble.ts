@@ -10,6 +10,7 @@ export type LogTroubleCode =
   | 'checkpoint-file-missing'
   | 'checkpoint-file-damaged'
   | 'log-in-use'
+  | 'log-whole'
   | 'database-unusable';
 
 export class LogTrouble extends Error {

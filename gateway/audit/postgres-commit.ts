@@ -13,9 +13,17 @@ import type { NoteSigner } from './signed-note.ts';
 /** Canonical bytes in one transaction; what goes beyond waits for the next. */
 const maximumCommitBytes = 4 * 1024 * 1024;
 
+/** With this record the log's key changes: from its own checkpoint on, `next` signs. It has a commit to itself. */
+export type HandOver = {
+  readonly next: NoteSigner;
+  /** The key before it, where it signs that checkpoint too. */
+  readonly former: NoteSigner | undefined;
+};
+
 export type Waiting = {
   readonly draft: RecordDraft;
   readonly change: StateChange | undefined;
+  readonly handOver?: HandOver;
   readonly resolve: (appended: Appended) => void;
   readonly reject: (error: unknown) => void;
 };
@@ -68,7 +76,10 @@ const insertMany = {
       $9::bytea[], $10::bytea[]) AS r (seq, time, kind, actor, subject, terminal, command, projection, hashes, body)`,
 };
 
-/** Throws CommitFailed; then `refused` ones are not answered either and the whole batch is the caller's to answer. */
+/**
+ * Throws CommitFailed; then `refused` ones are not answered either and the whole batch is the caller's to answer. A record
+ * that hands the log over to another key comes alone.
+ */
 export async function commitBatch(
   client: pg.Client,
   batch: readonly Waiting[],
@@ -111,7 +122,8 @@ export async function commitBatch(
       if (transaction) await client.query('ROLLBACK');
       return { head: before, committed: [], refused, left };
     }
-    const note = signCheckpoint(tree.size, rootOf(tree), signer);
+    const handOver = batch[0]?.handOver;
+    const note = signCheckpoint(tree.size, rootOf(tree), handOver?.next ?? signer, handOver?.former);
     const result: CommitResult = {
       head: { tree, timeUs, standing, note },
       committed: entries.map(({ waiting, made }) => ({ waiting, appended: appendedOf(made) })),

@@ -2,6 +2,7 @@
 // answered before its checkpoint is flushed to the file outside the database. Opened by main.ts.
 // Opens it; postgres-writer.ts writes.
 import type pg from 'pg';
+import type { Appended, RecordDraft } from '../contract/audit-record.ts';
 import type { AppendAudit, LookUpStanding, Now } from '../identity/ports.ts';
 import {
   CheckpointFile,
@@ -11,6 +12,7 @@ import {
   readCheckpointFile,
 } from './file-checkpoint.ts';
 import { loadLogKey } from './file-keys.ts';
+import { readFormerKeys, settleNextKey } from './file-next-key.ts';
 import { LogTrouble } from './log-trouble.ts';
 import type { RunQuery } from './postgres-change.ts';
 import { isRefusedByServer } from './postgres-commit.ts';
@@ -37,6 +39,8 @@ export type PostgresLogOptions = {
   readonly lock: WriterLock;
   /** Told of every change of state. */
   readonly onState?: (state: LogState) => void;
+  /** Told of what went wrong beside the log itself: files of a new key that cannot be put in their place yet. */
+  readonly onFault?: (fault: unknown) => void;
   /** A commit that takes longer counts as a lost connection. */
   readonly commitTimeoutMs?: number;
   /** How long the predecessor's connection may take to end before the log counts as in use. */
@@ -48,12 +52,19 @@ export type PostgresLog = {
   readonly lookUpStanding: LookUpStanding;
   readonly standingSubjects: () => readonly string[];
   readonly origin: string;
-  /** Public key, for pinning. */
+  /** Public key in force, for pinning. */
   readonly vkey: string;
+  /**
+   * Replaces the log's key by a new one: a record of its own, whose checkpoint both sign. The draft is completed with kind,
+   * subject and both public keys. Resolves when the new one is in force. Refuses with `wrong-stage` while one is under way.
+   */
+  readonly rotateKey: (draft: Omit<RecordDraft, 'kind' | 'subject' | 'old' | 'new'>) => Promise<Appended>;
   /** Records that are durable. */
   readonly size: () => number;
   /** The newest flushed checkpoint, a signed note. */
   readonly checkpoint: () => string | null;
+  /** Calls back after every flush, which must not be held up: no waiting, no throwing. */
+  readonly onCheckpoint: (listener: () => void) => void;
   readonly state: () => LogState;
   /** Writes what waits, then lets go of the lock. Later appends are refused. */
   readonly close: () => Promise<void>;
@@ -76,9 +87,10 @@ export async function openPostgresLog(options: PostgresLogOptions): Promise<Post
     const origin = await readOrigin(run);
     const tail = await readTail(run);
     const file = checkpointFile(options.dataFolder);
+    await settleNextKey(options.dataFolder, origin, tail?.checkpoint ?? null);
     const signer = await loadLogKey(options.dataFolder, origin, tail === null && (await isUnused(file)));
     const verifier = noteVerifier(signer);
-    let kept = await readCheckpointFile(file, verifier);
+    let kept = await readCheckpointFile(file, verifier, ...(await readFormerKeys(options.dataFolder, origin)));
     if (kept === 'missing') {
       refuseMissingFile(file, tail);
       await createCheckpointFile(file);
@@ -118,9 +130,11 @@ function refuseMissingFile(file: string, tail: Tail | null): void {
   );
 }
 
-async function readOrigin(run: RunQuery): Promise<string> {
+/** The log's present name: that of the installation, or the last under which it was opened anew (OPS-6). Throws LogTrouble. */
+export async function readOrigin(run: RunQuery): Promise<string> {
   try {
-    const found = await run('SELECT origin FROM installation');
+    const found = await run(`SELECT origin FROM (SELECT since, origin FROM later_origin
+      UNION ALL SELECT -1, origin FROM installation) AS named ORDER BY since DESC LIMIT 1`);
     const row = found.rows[0] as { origin: string } | undefined;
     if (row !== undefined) return row.origin;
   } catch (error) {

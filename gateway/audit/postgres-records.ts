@@ -1,25 +1,26 @@
-// Reads the audit log for people and programs (AUD-6): filtered pages, streams for export. Used by the audit
+// Reads the audit log for people and programs (AUD-6): filtered pages, the live tail, streams for export. Used by the audit
 // routes, the commands' history and the command line, over the gateway's pool or a connection of their own. Never writes.
-import type { AuditPage, AuditRecord } from '../contract/audit-record.ts';
+import type { AuditPage, AuditRecord, AuditTail } from '../contract/audit-record.ts';
 import type { RunQuery } from './postgres-change.ts';
+import {
+  type Conditions,
+  conditionsOf,
+  isNarrow,
+  kindsOf,
+  type RecordFilter,
+  type Stretch,
+  stretchOf,
+} from './postgres-selection.ts';
 import { auditRecordOf } from './record.ts';
 
+export type { RecordFilter };
 export const longestPage = 500;
 /** Rows fetched at once while streaming: bounds the memory that an export takes. */
 const streamedAtOnce = 500;
-
-export type RecordFilter = {
-  /** RFC 3339, UTC; both ends included. */
-  readonly from?: string | undefined;
-  readonly to?: string | undefined;
-  readonly actor?: string | undefined;
-  /** A kind, or a prefix that ends with a dot: `command.` for every stage of every command. */
-  readonly kind?: string | undefined;
-  /** The record's subject: a tag id, `account:<id>` and the like. */
-  readonly tag?: string | undefined;
-  readonly terminal?: string | undefined;
-  readonly command?: string | undefined;
-};
+/** Numbers looked at in one question while streaming what a filter lets through: bounds the matches held. */
+const numbersAtOnce = 100_000;
+/** Up to so many kinds are asked for one by one, each in its index's order; beyond, most records match anyway. */
+const fewKinds = 40;
 
 export type PageRequest = RecordFilter & {
   /** `next` of the page before: records before it in the order asked for are left out. */
@@ -31,13 +32,45 @@ export type PageRequest = RecordFilter & {
 
 type Row = { readonly seq: number; readonly body: Buffer };
 
+/** A record as stored: `body` is the canonical bytes; `record` reads them when asked. */
+export class StoredRecord {
+  readonly seq: number;
+  readonly body: Buffer;
+  constructor(row: Row) {
+    this.seq = row.seq;
+    this.body = row.body;
+  }
+  get record(): AuditRecord {
+    return auditRecordOf(this.body);
+  }
+}
+
 /** One page; `next` is null at the end. Throws RangeError for a limit out of range. */
 export async function readRecords(run: RunQuery, request: PageRequest): Promise<AuditPage> {
-  const limit = request.limit ?? 100;
-  if (!Number.isInteger(limit) || limit < 1 || limit > longestPage) throw new RangeError('limit must be 1 to 500');
-  const rows = await readRows(run, request, limit + 1);
+  const limit = limitOf(request);
+  const stretch = await stretchOf(run, request);
+  const oldestFirst = request.order === 'oldest-first';
+  const rows = await readRows(run, request, beyond(stretch, request.after, oldestFirst), oldestFirst, limit + 1);
   const shown = rows.slice(0, limit).map((row) => auditRecordOf(row.body));
   return { records: shown, next: rows.length > limit ? (shown.at(-1)?.seq ?? null) : null };
+}
+
+/** What came after record `newer`, oldest first; `newest` is what the next call names (AUD-6, the live tail). */
+export async function readTail(
+  run: RunQuery,
+  filter: RecordFilter,
+  newer: number,
+  limit = longestPage,
+): Promise<AuditTail> {
+  const end = (await newestSeq(run)) ?? -1;
+  const { first, last } = await stretchOf(run, filter);
+  const stretch = { first: Math.max(first, newer + 1), last: Math.min(last, end) };
+  const rows = await readRows(run, filter, stretch, true, limit);
+  const full = rows.length === limit;
+  return {
+    records: rows.map((row) => auditRecordOf(row.body)),
+    newest: full ? (rows.at(-1)?.seq ?? newer) : Math.max(end, newer),
+  };
 }
 
 /** The record with that number; null where there is none. */
@@ -47,53 +80,107 @@ export async function readRecord(run: RunQuery, seq: number): Promise<AuditRecor
   return row === undefined ? null : auditRecordOf(row.body);
 }
 
+/** Number of the newest record; null for an empty log. */
+export async function newestSeq(run: RunQuery): Promise<number | null> {
+  const newest = await run('SELECT max(seq) AS seq FROM log_record');
+  return (newest.rows[0] as { seq: number | null } | undefined)?.seq ?? null;
+}
+
+/** How many match up to record `upTo`, and the first and last of them with their times; zero has neither. */
+export async function countRecords(run: RunQuery, filter: RecordFilter, upTo: number): Promise<number> {
+  const kinds = kindsOf(filter);
+  if (kinds?.length === 0) return 0;
+  const { first, last } = await stretchOf(run, filter);
+  const conditions = conditionsOf(filter, { first, last: Math.min(last, upTo) });
+  conditions.add((parameter) => `kind = ANY(${parameter}::text[])`, kinds);
+  const found = await run(`SELECT count(*) AS count FROM log_record${conditions.where()}`, conditions.values);
+  return Number((found.rows[0] as { count: number } | undefined)?.count ?? 0);
+}
+
 /**
- * All that match, `body` being the canonical bytes: read in steps over the primary key, so that neither memory nor a long
- * transaction is needed. Records appended meanwhile are left out in either order.
+ * All that match up to record `upTo` (the newest unless told), oldest first: read in steps over record numbers, so that
+ * neither memory nor a long transaction is needed. Records appended meanwhile are left out.
  */
 export async function* streamRecords(
   run: RunQuery,
-  request: Omit<PageRequest, 'limit'>,
-): AsyncGenerator<{ readonly record: AuditRecord; readonly body: Buffer }> {
-  const newest = await run('SELECT max(seq) AS seq FROM log_record');
-  const end = (newest.rows[0] as { seq: number | null } | undefined)?.seq ?? null;
+  request: RecordFilter & { readonly upTo?: number | undefined; readonly order?: 'oldest-first' | undefined },
+): AsyncGenerator<StoredRecord> {
+  const end = request.upTo ?? (await newestSeq(run));
   if (end === null) return;
-  let after = request.after;
-  for (;;) {
-    const rows = await readRows(run, { ...request, after }, streamedAtOnce);
-    for (const row of rows) {
-      if (row.seq <= end) yield { record: auditRecordOf(row.body), body: row.body };
+  const { first, last } = await stretchOf(run, request);
+  const stretch = { first, last: Math.min(last, end) };
+  if (!isNarrow(request) && kindsOf(request) === undefined) {
+    for (let from = stretch.first; from <= stretch.last; from += streamedAtOnce) {
+      const rows = await run('SELECT seq, body FROM log_record WHERE seq BETWEEN $1 AND $2 ORDER BY seq', [
+        from,
+        Math.min(stretch.last, from + streamedAtOnce - 1),
+      ]);
+      for (const row of rows.rows as readonly Row[]) yield new StoredRecord(row);
     }
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < streamedAtOnce) return;
-    if (request.order === 'oldest-first' && last.seq >= end) return;
-    after = last.seq;
+    return;
+  }
+  for (let from = stretch.first; from <= stretch.last; from += numbersAtOnce) {
+    const numbers = await matchingNumbers(run, request, {
+      first: from,
+      last: Math.min(stretch.last, from + numbersAtOnce - 1),
+    });
+    for (let start = 0; start < numbers.length; start += streamedAtOnce) {
+      const rows = await run('SELECT seq, body FROM log_record WHERE seq = ANY($1::bigint[]) ORDER BY seq', [
+        numbers.slice(start, start + streamedAtOnce),
+      ]);
+      for (const row of rows.rows as readonly Row[]) yield new StoredRecord(row);
+    }
   }
 }
 
-async function readRows(run: RunQuery, request: PageRequest, limit: number): Promise<readonly Row[]> {
-  const conditions: string[] = [];
-  const values: unknown[] = [];
-  const where = (condition: (parameter: string) => string, value: unknown) => {
-    if (value === undefined) return;
-    values.push(value);
-    conditions.push(condition(`$${values.length}`));
-  };
-  const oldestFirst = request.order === 'oldest-first';
-  where((parameter) => `seq ${oldestFirst ? '>' : '<'} ${parameter}`, request.after);
-  where((parameter) => `time >= ${parameter}::timestamptz`, request.from);
-  where((parameter) => `time <= ${parameter}::timestamptz`, request.to);
-  where((parameter) => `actor = ${parameter}`, request.actor);
-  where((parameter) => `subject = ${parameter}`, request.tag);
-  where((parameter) => `terminal = ${parameter}`, request.terminal);
-  where((parameter) => `command = ${parameter}`, request.command);
-  if (request.kind?.endsWith('.')) where((parameter) => `starts_with(kind, ${parameter})`, request.kind);
-  else where((parameter) => `kind = ${parameter}`, request.kind);
-  values.push(limit);
-  const found = await run(
-    `SELECT seq, body FROM log_record ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''}
-     ORDER BY seq ${oldestFirst ? 'ASC' : 'DESC'} LIMIT $${values.length}`,
-    values,
-  );
+async function matchingNumbers(run: RunQuery, filter: RecordFilter, stretch: Stretch): Promise<readonly number[]> {
+  const conditions = conditionsOf(filter, stretch);
+  conditions.add((parameter) => `kind = ANY(${parameter}::text[])`, kindsOf(filter));
+  const found = await run(`SELECT seq FROM log_record${conditions.where()} ORDER BY seq`, conditions.values);
+  return (found.rows as readonly { seq: number }[]).map((row) => row.seq);
+}
+
+function limitOf(request: PageRequest): number {
+  const limit = request.limit ?? 100;
+  if (!Number.isInteger(limit) || limit < 1 || limit > longestPage) throw new RangeError('limit must be 1 to 500');
+  return limit;
+}
+
+function beyond(stretch: Stretch, after: number | undefined, oldestFirst: boolean): Stretch {
+  if (after === undefined) return stretch;
+  return oldestFirst
+    ? { ...stretch, first: Math.max(stretch.first, after + 1) }
+    : { ...stretch, last: Math.min(stretch.last, after - 1) };
+}
+
+async function readRows(
+  run: RunQuery,
+  filter: RecordFilter,
+  stretch: Stretch,
+  oldestFirst: boolean,
+  limit: number,
+): Promise<readonly Row[]> {
+  const kinds = kindsOf(filter);
+  if (kinds?.length === 0 || stretch.first > stretch.last) return [];
+  const conditions = conditionsOf(filter, stretch);
+  const end = ` ORDER BY seq ${oldestFirst ? 'ASC' : 'DESC'} LIMIT ${conditions.parameter(limit)}`;
+  const select =
+    kinds !== undefined && kinds.length <= fewKinds && !isNarrow(filter)
+      ? eachKind(kinds, conditions, end)
+      : allKinds(kinds, conditions);
+  const found = await run(select + end, conditions.values);
   return found.rows as readonly Row[];
+}
+
+function allKinds(kinds: readonly string[] | undefined, conditions: Conditions): string {
+  conditions.add((parameter) => `kind = ANY(${parameter}::text[])`, kinds);
+  return `SELECT seq, body FROM log_record${conditions.where()}`;
+}
+
+/** The newest of each kind out of its index, merged: as fast for a kind that is rare as for one that is not. */
+function eachKind(kinds: readonly string[], conditions: Conditions, end: string): string {
+  const parts = kinds.map(
+    (kind) => `(SELECT seq, body FROM log_record${conditions.where(`kind = ${conditions.parameter(kind)}`)}${end})`,
+  );
+  return `SELECT seq, body FROM (${parts.join(' UNION ALL ')}) AS newest`;
 }

@@ -5,23 +5,28 @@ import type { StoredRow } from './verify.ts';
 
 const rowsAtOnce = 2_000;
 
-/** Opens the snapshot, yields all rows by number, closes it. A cursor, so that numbers that stand twice are seen. */
+/** Opens the snapshot, yields all rows by number, closes it. */
 export async function* storedRows(client: pg.Client): AsyncGenerator<StoredRow> {
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   try {
-    await client.query(`SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'`);
-    await client.query(`DECLARE log_rows NO SCROLL CURSOR FOR
-      SELECT seq, time::text AS time, kind, actor, subject, terminal, command, projection, hashes, body, checkpoint
-      FROM log_record ORDER BY seq`);
-    for (;;) {
-      const { rows } = await client.query<StoredRow>(`FETCH ${rowsAtOnce} FROM log_rows`);
-      for (const row of rows) yield { ...row, time: row.time === null ? null : timeOf(row.time) };
-      if (rows.length < rowsAtOnce) return;
-    }
+    yield* rowsInTransaction(client);
   } finally {
     await client.query('ROLLBACK').catch(() => {
       // The connection is gone, and the snapshot with it.
     });
+  }
+}
+
+/** The same within the caller's transaction: what a restore has just brought in. A cursor, so that numbers that stand twice are seen. */
+export async function* rowsInTransaction(client: pg.Client): AsyncGenerator<StoredRow> {
+  await client.query(`SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'`);
+  await client.query(`DECLARE log_rows NO SCROLL CURSOR FOR
+    SELECT seq, time::text AS time, kind, actor, subject, terminal, command, projection, hashes, body, checkpoint
+    FROM log_record ORDER BY seq`);
+  for (;;) {
+    const { rows } = await client.query<StoredRow>(`FETCH ${rowsAtOnce} FROM log_rows`);
+    for (const row of rows) yield { ...row, time: row.time === null ? null : timeOf(row.time) };
+    if (rows.length < rowsAtOnce) return;
   }
 }
 

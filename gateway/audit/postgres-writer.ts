@@ -7,10 +7,12 @@ import type { Appended, RecordDraft } from '../contract/audit-record.ts';
 import { GatewayError } from '../contract/problem.ts';
 import type { StateChange } from '../identity/ports.ts';
 import type { CheckpointFile } from './file-checkpoint.ts';
+import { makeNextKey, takeOverNextKey } from './file-next-key.ts';
 import {
   CommitFailed,
   type CommitResult,
   commitBatch,
+  type HandOver,
   type Head,
   isRefusedByServer,
   type Waiting,
@@ -32,7 +34,7 @@ const closePatienceMs = 3_000;
 
 export class Writer {
   readonly #options: PostgresLogOptions;
-  readonly #signer: NoteSigner;
+  #signer: NoteSigner;
   readonly #standing: StandingRecords;
   readonly #file: CheckpointFile;
   #client: pg.Client;
@@ -40,6 +42,11 @@ export class Writer {
   #flushed: string | null;
   #flushedSize: number;
   #queue: Waiting[] = [];
+  readonly #listeners: (() => void)[] = [];
+  /** A change of the log's key under way. */
+  #rotating = false;
+  /** Signs already, and its files could not be put in their place yet. */
+  #unsettledKey: NoteSigner | null = null;
   #state: LogState = { state: 'writing', reason: null };
   #working: Promise<void> | null = null;
   #scheduled = false;
@@ -66,12 +73,17 @@ export class Writer {
   }
 
   get log(): PostgresLog {
+    const vkey = () => formatVkey(noteVerifier(this.#signer));
     return {
       append: (draft, change) => this.append(draft, change),
       lookUpStanding: (subject) => this.#standing.lookUp(subject),
       standingSubjects: () => this.#standing.subjects,
       origin: this.#signer.name,
-      vkey: formatVkey(noteVerifier(this.#signer)),
+      get vkey() {
+        return vkey();
+      },
+      rotateKey: (draft) => this.#rotateKey(draft),
+      onCheckpoint: (listener) => this.#listeners.push(listener),
       size: () => this.#flushedSize,
       checkpoint: () => this.#flushed,
       state: () => this.#state,
@@ -80,6 +92,10 @@ export class Writer {
   }
 
   append(draft: RecordDraft, change?: StateChange): Promise<Appended> {
+    return this.#append(draft, change);
+  }
+
+  #append(draft: RecordDraft, change: StateChange | undefined, handOver?: HandOver): Promise<Appended> {
     if (this.#closing || this.#state.state !== 'writing') return Promise.reject(this.#unavailable());
     if (this.#queue.length >= maximumWaiting) {
       return Promise.reject(
@@ -88,7 +104,7 @@ export class Writer {
     }
     const safe = storable(draft);
     return new Promise((resolve, reject) => {
-      this.#queue.push({ draft: safe, change, resolve, reject });
+      this.#queue.push({ draft: safe, change, resolve, reject, ...(handOver === undefined ? {} : { handOver }) });
       if (this.#working !== null || this.#scheduled) return;
       this.#scheduled = true;
       // After the whole turn of the event loop: what was appended in it shares the commit.
@@ -97,6 +113,35 @@ export class Writer {
         this.#work();
       });
     });
+  }
+
+  async #rotateKey(draft: Omit<RecordDraft, 'kind' | 'subject' | 'old' | 'new'>): Promise<Appended> {
+    if (this.#rotating) throw new GatewayError('wrong-stage', 'The log’s key is being replaced already.');
+    this.#rotating = true;
+    try {
+      // What signs now must be in its place before the file that it waits in is needed again.
+      if (this.#unsettledKey !== null) await this.#settleKey(this.#unsettledKey);
+      const former = this.#signer;
+      const next = await makeNextKey(this.#options.dataFolder, former.name);
+      const keys = { old: formatVkey(noteVerifier(former)), new: formatVkey(noteVerifier(next)) };
+      const record: RecordDraft = { ...draft, kind: 'log.key-rotated', subject: 'log', ...keys };
+      return await this.#append(record, undefined, { next, former });
+    } finally {
+      this.#rotating = false;
+    }
+  }
+
+  /** The key that signs from now on: in memory at once, in its files as soon as they can be written. */
+  async #settleKey(next: NoteSigner): Promise<void> {
+    this.#unsettledKey = next;
+    await takeOverNextKey(this.#options.dataFolder, next);
+    this.#unsettledKey = null;
+  }
+
+  /** What goes into the next commit: up to a change of the log's key, or that alone. */
+  #takeBatch(): readonly Waiting[] {
+    const handOver = this.#queue.slice(0, maximumBatch).findIndex((waiting) => waiting.handOver !== undefined);
+    return this.#queue.splice(0, handOver < 0 ? maximumBatch : Math.max(1, handOver));
   }
 
   #work(): void {
@@ -111,7 +156,7 @@ export class Writer {
 
   async #writeAll(): Promise<void> {
     while (this.#queue.length > 0 && this.#state.state === 'writing') {
-      const batch = this.#queue.splice(0, maximumBatch);
+      const batch = this.#takeBatch();
       const result = await this.#commit(batch);
       if (result !== null) await this.#answer(result);
     }
@@ -195,6 +240,8 @@ export class Writer {
     for (const { waiting, error } of result.refused) waiting.reject(error);
     if (result.committed.length === 0 || result.head.note === null) return;
     this.#head = result.head;
+    const next = result.committed[0]?.waiting.handOver?.next;
+    if (next !== undefined) this.#signer = next;
     // The rows that stand on these records are visible from the COMMIT on, so their word is too.
     for (const { waiting, appended } of result.committed) {
       this.#standing.take({ seq: appended.seq, detail: waiting.draft.detail });
@@ -206,7 +253,10 @@ export class Writer {
     }
     this.#flushed = result.head.note;
     this.#flushedSize = result.head.tree.size;
+    // Where its files cannot be written now, they are at the next change or start: both keys are on the disk until then.
+    if (next !== undefined) await this.#settleKey(next).catch((error: unknown) => this.#options.onFault?.(error));
     for (const { waiting, appended } of result.committed) waiting.resolve(appended);
+    for (const listener of this.#listeners) listener();
   }
 
   /**

@@ -1,7 +1,7 @@
 // Verifies a whole log from its rows (AUD-5): every leaf from the canonical bytes, every column against the bytes, every
 // node, number, order and checkpoint. Names the first record that is wrong. Pure but for the rows it is given to walk;
 // called by `countersign audit verify` and tests. Trust comes from the key given to it, never from the rows.
-import { openCheckpoint, readCheckpoint } from './checkpoint.ts';
+import { LogKeys, type Reopening } from './log-keys.ts';
 import { appendLeaf, emptyTree, type Hash, hashBytes, leafHash, rootOf, sameHash, type Tree } from './merkle.ts';
 import { columnsOf, parseTime } from './record.ts';
 import type { NoteVerifier } from './signed-note.ts';
@@ -52,6 +52,8 @@ export type Verification = {
   /** Signatures whose JWS was checked. */
   readonly signatures: number;
   readonly root: Hash;
+  /** Where the log was opened anew after records were lost (OPS-6). */
+  readonly reopenings: readonly Reopening[];
   /** The log's own word on accounts and terminals, for the check of their tables; meaningful where `bad` is null. */
   readonly standing: StandingRecords;
 };
@@ -62,7 +64,7 @@ export type VerifyOptions = {
   /** The checkpoint kept outside the database, read before the rows were. */
   readonly kept: { readonly size: number; readonly root: Hash } | null;
   /** Says why a record's signature does not stand; null where it does. Called for each record, in order. */
-  readonly checkSignature?: (record: ParsedRecord) => Promise<string | null>;
+  readonly checkSignature?: (record: ParsedRecord) => string | null | Promise<string | null>;
   /** Says why a record does not fit those of its command before it; null where it does. Called for each record, in order. */
   readonly checkCommand?: (record: ParsedRecord) => string | null;
 };
@@ -93,6 +95,7 @@ export async function verifyLog(rows: AsyncIterable<StoredRow>, options: VerifyO
     checkpoints: walk.checkpoints,
     signatures: walk.signatures,
     root: rootOf(walk.tree),
+    reopenings: walk.keys.reopenings,
     standing: walk.standing,
   };
 }
@@ -100,6 +103,7 @@ export async function verifyLog(rows: AsyncIterable<StoredRow>, options: VerifyO
 class Walk {
   readonly #options: VerifyOptions;
   readonly standing = new StandingRecords();
+  readonly keys: LogKeys;
   tree: Tree = emptyTree;
   checkpoints = 0;
   signatures = 0;
@@ -113,6 +117,7 @@ class Walk {
 
   constructor(options: VerifyOptions) {
     this.#options = options;
+    this.keys = new LogKeys(options.verifier);
   }
 
   get size(): number {
@@ -127,12 +132,14 @@ class Walk {
     const leaf = leafHash(row.body);
     const stored = row.hashes.subarray(0, hashBytes);
     if (!sameHash(stored, leaf)) return { seq, why: 'its bytes or its leaf hash were changed: they do not match' };
-    const record = parse(row.body);
+    const record = parseRecord(row.body);
     if (typeof record === 'string') return { seq, why: record };
     const why = differingColumn(row, record) ?? this.#outOfOrder(record, seq);
     if (why !== null) return { seq, why };
     const chain = this.#checkChain(record, seq);
     if (chain !== null) return chain;
+    const odd = this.keys.take(record);
+    if (odd !== null) return { seq, why: odd };
     const grown = appendLeaf(this.tree, leaf);
     if (row.hashes.length !== grown.completed.length * hashBytes)
       return { seq, why: 'its tree nodes were changed: their number is wrong' };
@@ -168,7 +175,7 @@ class Walk {
         why: 'the log ends here without a checkpoint: it was removed, or the records after it were cut off',
       };
     }
-    return null;
+    return this.keys.unvouched();
   }
 
   #outOfOrder(record: ParsedRecord, seq: number): string | null {
@@ -193,11 +200,8 @@ class Walk {
   }
 
   #checkCheckpoint(note: string, seq: number): BadRecord | null {
-    const { verifier } = this.#options;
-    const opened = verifier === null ? read(note) : openCheckpoint(note, verifier);
+    const opened = this.keys.open(note);
     if (!opened.ok) return { seq, why: `its checkpoint does not stand: ${opened.why}` };
-    if (note.split('\n').length !== 6)
-      return { seq, why: 'its checkpoint was changed: it has lines that the log did not write' };
     if (opened.checkpoint.size !== seq + 1)
       return { seq, why: `its checkpoint is that of ${opened.checkpoint.size} records` };
     if (!sameHash(opened.checkpoint.root, rootOf(this.tree))) return this.#blame(seq, 'its checkpoint');
@@ -227,19 +231,15 @@ class Walk {
   }
 }
 
-function read(note: string): ReturnType<typeof openCheckpoint> {
-  const checkpoint = readCheckpoint(note);
-  return checkpoint === null ? { ok: false, why: 'it is not a checkpoint' } : { ok: true, checkpoint };
-}
-
-function misplaced(found: number | null, expected: number): string {
+export function misplaced(found: number | null, expected: number): string {
   if (found === null) return 'a row without a number stands in its place';
   if (found > expected) return `missing: it was removed (the next record found is ${found})`;
   if (found < 0) return `a row was inserted under the number ${found}`;
   return `a second row with the number ${found} was inserted`;
 }
 
-function parse(body: Uint8Array): ParsedRecord | string {
+/** What the bytes say; a text where they are no record. */
+export function parseRecord(body: Uint8Array): ParsedRecord | string {
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
     if (typeof value !== 'object' || value === null || !('seq' in value) || !('time' in value))

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { Checkpoint } from '../audit/checkpoint.ts';
 import { checkpointFile, readCheckpointFile } from '../audit/file-checkpoint.ts';
 import { readPinnedKey, vkeyFile } from '../audit/file-keys.ts';
+import { readFormerKeys } from '../audit/file-next-key.ts';
 import { LogTrouble } from '../audit/log-trouble.ts';
 import { type NoteVerifier, parseVkey } from '../audit/signed-note.ts';
 import { connectionTrouble, newClient } from '../database/connection.ts';
@@ -94,7 +95,8 @@ function launcherRuns(dataFolder: string): boolean {
   }
 }
 
-function holdFolder(dataFolder: string): HeldFolder {
+/** Nobody else starts on it meanwhile. Throws CannotDo where somebody runs. */
+export function holdFolder(dataFolder: string): HeldFolder {
   try {
     return holdDataFolder(dataFolder);
   } catch (error) {
@@ -121,6 +123,13 @@ export async function trustedKey(dataFolder: string, given: string | undefined):
   throw new WronglyAsked(`--key is neither a key of the form name+id+key nor a file that exists: ${given}`);
 }
 
+/** Whoever trusts an earlier key of the log follows it to the present one: the file is signed by that. */
+async function keysOfTheSame(dataFolder: string, { name }: NoteVerifier): Promise<readonly NoteVerifier[]> {
+  const pinned = await readPinnedKey(vkeyFile(dataFolder));
+  if (pinned?.name !== name) return [];
+  return [pinned, ...(await readFormerKeys(dataFolder, name))];
+}
+
 /**
  * The checkpoint kept outside the database: read it before the rows. `trouble` where the folder is that of a log (it
  * pins its key) and no checkpoint can be had from it: then records cut off at the end would not be seen. Both null for a
@@ -136,7 +145,7 @@ export async function keptCheckpoint(
     () => false,
   );
   try {
-    const kept = await readCheckpointFile(file, verifier);
+    const kept = await readCheckpointFile(file, verifier, ...(await keysOfTheSame(dataFolder, verifier)));
     if (typeof kept !== 'string') return { checkpoint: kept.checkpoint, trouble: null };
     return { checkpoint: null, trouble: isLogs ? `the checkpoint file ${file} is ${kept}` : null };
   } catch (error) {

@@ -7,12 +7,13 @@ import { protectionTroubles } from '../audit/postgres-protection.ts';
 import { storedRows } from '../audit/postgres-rows.ts';
 import { formatVkey } from '../audit/signed-note.ts';
 import { type BadRecord, verifyLog } from '../audit/verify.ts';
-import { commandChecker } from '../audit/verify-commands.ts';
 import { type ProjectedRow, projectionTroubles } from '../audit/verify-projections.ts';
-import { signatureChecker } from '../audit/verify-signatures.ts';
+import { RecordChecks } from '../audit/verify-records.ts';
 import { gatewayRole } from '../database/schema.ts';
 import { connectToLog, keptCheckpoint, trustedKey } from './audit-source.ts';
-import { readOptions, type SubCommand } from './sub-command.ts';
+import { trustOf } from './audit-trust.ts';
+import { verifyBundleFile, wrongInWords } from './audit-verify-bundle.ts';
+import { readOptionsAndWords, type SubCommand, WronglyAsked } from './sub-command.ts';
 
 type Report = {
   readonly result: 'good' | 'bad' | 'consistent-in-itself-only';
@@ -32,32 +33,57 @@ type Report = {
 };
 
 export const auditVerify: SubCommand = {
-  summary: 'check the whole audit log',
+  summary: 'check the whole audit log, or a bundle of it',
   help: `Usage: countersign audit verify [--data DIR] [--database URL] [--key FILE|VKEY] [--json]
+       countersign audit verify BUNDLE [--key FILE|VKEY] [--witness FILE|VKEY]… [--quorum N] [--pinned FILE]
+         [--checkpoint FILE] [--json]
 
-Recomputes every record's hash, the Merkle tree, every checkpoint's signature, the signatures that records hold and the
-tables of accounts and terminals, looks whether the database still holds the log append-only, and holds the log against
-the checkpoint file outside the database. Reads only. Where the gateway is stopped, its embedded database is started for
-the time of the check.
+Without BUNDLE: recomputes every record's hash, the Merkle tree, every checkpoint's signature, the signatures that records
+hold and the tables of accounts and terminals, looks whether the database still holds the log append-only, and holds the
+log against the checkpoint file outside the database. Reads only. Where the gateway is stopped, its embedded database is
+started for the time of the check.
 
-  --data DIR       the gateway's data folder (./data, or COUNTERSIGN_DATA): running database, pinned key, checkpoint file
-  --database URL   another database (postgresql://…)
-  --key FILE|VKEY  the log's public key to trust, instead of the one pinned in the data folder
-  --json           the report as JSON
+With BUNDLE, a file of 'countersign audit export --format bundle': checks it with no gateway and no database: every record's
+bytes, place and hash, the tree, the checkpoints, the witnesses' cosignatures, every terminal's and passkey's signature,
+whether signer and terminal stood at that time, and the links of countersignatures. Keys are never taken from the file.
 
-Exit 0: the log is whole and the key vouches for it. Exit 1: it is not; the first record that is wrong is named. Also 1
-when no key is at hand: then the log is consistent in itself only, which proves little. Exit 2: wrongly asked.
+  --data DIR          the gateway's data folder (./data, or COUNTERSIGN_DATA): running database, pinned key, checkpoint file
+  --database URL      another database (postgresql://…)
+  --key FILE|VKEY     the log's public key to trust, instead of the one pinned in the data folder
+  --witness FILE|VKEY a witness's public key to trust; once for each witness
+  --quorum N          how many of these witnesses must have cosigned; all of them unless told
+  --pinned FILE       keys to trust, one a line: 'log VKEY', 'witness VKEY', 'quorum N'
+  --checkpoint FILE   a checkpoint kept elsewhere: the bundle must hold that state of the log
+  --json              the report as JSON
+
+Exit 0: all is whole and the keys vouch for it. Exit 1: it is not; the first record that is wrong is named. Also 1 when no
+key is at hand: then the records are consistent in themselves only, which proves little. Exit 2: wrongly asked.
 `,
   run: async (args, env) => {
-    const options = readOptions(args, {
-      data: { type: 'string' },
-      database: { type: 'string' },
-      key: { type: 'string' },
+    const text = { type: 'string' } as const;
+    const { values, words } = readOptionsAndWords(args, {
+      data: text,
+      database: text,
+      key: text,
+      witness: { type: 'string', multiple: true, default: [] as string[] },
+      quorum: text,
+      pinned: text,
+      checkpoint: text,
       json: { type: 'boolean', default: false },
     });
-    const dataFolder = path.resolve(options.data ?? env.COUNTERSIGN_DATA ?? './data');
-    const report = await verifyRunning(dataFolder, options.database, options.key);
-    process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : inWords(report));
+    const { data, database, key, witness, quorum, pinned, checkpoint, json } = values;
+    const dataFolder = path.resolve(data ?? env.COUNTERSIGN_DATA ?? './data');
+    const [bundle, ...more] = words;
+    if (more.length > 0) throw new WronglyAsked(`one bundle at a time: ${words.join(' ')}`);
+    if (bundle !== undefined) {
+      if (database !== undefined) throw new WronglyAsked('a bundle is checked without a database');
+      const trust = await trustOf(dataFolder, { key, witness, quorum, pinned, checkpoint });
+      return verifyBundleFile(bundle, trust, json);
+    }
+    if (witness.length > 0 || quorum !== undefined || pinned !== undefined || checkpoint !== undefined)
+      throw new WronglyAsked('--witness, --quorum, --pinned and --checkpoint belong to a bundle; name its file');
+    const report = await verifyRunning(dataFolder, database, key);
+    process.stdout.write(json ? `${JSON.stringify(report)}\n` : inWords(report));
     return report.result === 'good' ? 0 : 1;
   },
 };
@@ -73,11 +99,11 @@ async function verifyRunning(
     verifier === null ? { checkpoint: null, trouble: null } : await keptCheckpoint(dataFolder, verifier);
   const { client, close } = await connectToLog(dataFolder, database);
   try {
+    const checks = new RecordChecks();
     const verified = await verifyLog(storedRows(client), {
       verifier,
       kept,
-      checkSignature: signatureChecker(),
-      checkCommand: commandChecker(),
+      checkSignature: (record) => checks.take(record),
     });
     const projections = verified.bad === null ? projectionTroubles(await projectedRows(client), verified.standing) : [];
     const protection = verified.bad === null ? await protectionTroubles(runOn(client), gatewayRole) : [];
@@ -110,9 +136,7 @@ function inWords(report: Report): string {
   const lines: string[] = [];
   const { bad } = report;
   if (bad !== null) {
-    const several = bad.why.startsWith('missing') ? 'the records' : 'one of the records';
-    const which = bad.through === undefined ? `record ${bad.seq}` : `${several} ${bad.seq} to ${bad.through}`;
-    lines.push(`WRONG: ${which}: ${bad.why}.`);
+    lines.push(wrongInWords(bad));
     lines.push(bad.seq === 0 ? 'No record before it.' : `Records 0 to ${bad.seq - 1} are in order.`);
   } else if (report.projections.length > 0) {
     lines.push(`WRONG: the ${report.records} records are in order, but not the tables of accounts and terminals:`);

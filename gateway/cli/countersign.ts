@@ -23,6 +23,8 @@ const subCommands: { readonly [words: string]: () => Promise<SubCommand> } = {
     };
   },
   check: async () => (await import('./check.ts')).check,
+  backup: async () => (await import('./backup.ts')).backup,
+  restore: async () => (await import('./restore.ts')).restore,
   'audit verify': async () => (await import('./audit-verify.ts')).auditVerify,
   'audit export': async () => (await import('./audit-export.ts')).auditExport,
 };

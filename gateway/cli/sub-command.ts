@@ -26,3 +26,32 @@ export function readOptions<Options extends NonNullable<ParseArgsConfig['options
     throw new WronglyAsked(error instanceof Error ? error.message : String(error));
   }
 }
+
+/** The same with exactly one word beside the options; `what` names it in the message where it is missing. */
+export function readOptionsAndWord<Options extends NonNullable<ParseArgsConfig['options']>>(
+  args: readonly string[],
+  options: Options,
+  what: string,
+) {
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
+    const [word, ...more] = positionals;
+    if (word !== undefined && more.length === 0) return { values, word };
+  } catch (error) {
+    throw new WronglyAsked(error instanceof Error ? error.message : String(error));
+  }
+  throw new WronglyAsked(`exactly one ${what} is needed`);
+}
+
+/** The same with any number of words beside the options, in their order. */
+export function readOptionsAndWords<Options extends NonNullable<ParseArgsConfig['options']>>(
+  args: readonly string[],
+  options: Options,
+) {
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
+    return { values, words: positionals };
+  } catch (error) {
+    throw new WronglyAsked(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -26,7 +26,7 @@ export type Caller = {
 export type Machine = {
   readonly actor: Actor;
   readonly address: string;
-  readonly mayProposeIn: (area: AreaId) => boolean;
+  readonly mayActIn: (area: AreaId) => boolean;
 };
 
 /** Right, terminal's areas and networks, certification, account and session still standing: asked anew each time. */

@@ -61,7 +61,7 @@ export class Proposals {
       return refuse('too-many-requests', `A token may propose ${perTokenAndMinute} times a minute at most.`);
     const tag = this.#ports.tags.get(body.tagId);
     if (tag === undefined) return this.#refused(machine, body, null, unknownTag(body));
-    if (!machine.mayProposeIn(tag.area))
+    if (!machine.mayActIn(tag.area))
       return this.#refused(
         machine,
         body,

@@ -17,12 +17,9 @@ export const auditFilterShape = {
     .union([recordKindSchema, z.string().regex(/^[a-z][a-z-]{0,31}\.$/)])
     .optional()
     .meta({ description: 'a kind, or the beginning of several with its dot: `command.`' }),
-  outcome: z
-    .enum(recordOutcomes)
-    .optional()
-    .meta({
-      description: 'how commands closed; `refused`: every refusal, of sign-ins, signatures and changes as well',
-    }),
+  outcome: z.enum(recordOutcomes).optional().meta({
+    description: 'how commands closed; `refused`: every refusal, of sign-ins, signatures and changes as well',
+  }),
   risk: z.enum(recordRisks).optional().meta({ description: 'risk of the kind of record, see docs/audit-log.md' }),
   tag: lineSchema(256).optional().meta({ description: 'tag id, or another subject: `account:ada`, `log`' }),
   area: areaIdSchema.optional().meta({ description: 'records about tags of this area and those within it' }),

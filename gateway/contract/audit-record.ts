@@ -76,6 +76,20 @@ export const recordKinds = [
   'review.commented',
   'review.signed',
   'review.refused',
+  'log.key-rotated',
+  'log.key-change-refused',
+  'witness.reached',
+  'witness.lost',
+  'witness.conflict',
+  'witness.forgot',
+  'checkpoint-copy.lost',
+  'checkpoint-copy.restored',
+  'log.restored',
+  'archive.ordered',
+  'archive.refused',
+  'archive.written',
+  'archive.dropped',
+  'archive.failed',
 ] as const;
 export const recordKindSchema = z.enum(recordKinds);
 export type RecordKind = (typeof recordKinds)[number];
@@ -139,3 +153,7 @@ export type AuditRecord = z.infer<typeof auditRecordSchema>;
 /** `GET /audit`: newest first; `next` is the `after` of the next (older) page, or null at the end. */
 export const auditPageSchema = z.object({ records: z.array(auditRecordSchema), next: z.int().nullable() });
 export type AuditPage = z.infer<typeof auditPageSchema>;
+
+/** `GET /audit/tail`: what came after record `newer`, oldest first; `newest` is the `newer` of the next call. */
+export const auditTailSchema = z.object({ records: z.array(auditRecordSchema), newest: z.int() });
+export type AuditTail = z.infer<typeof auditTailSchema>;

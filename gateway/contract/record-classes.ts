@@ -79,6 +79,20 @@ export const kindRisks: Readonly<Record<RecordKind, RecordRisk>> = {
   'review.commented': 'low',
   'review.signed': 'low',
   'review.refused': 'medium',
+  'log.key-rotated': 'high',
+  'log.key-change-refused': 'medium',
+  'witness.reached': 'low',
+  'witness.lost': 'medium',
+  'witness.conflict': 'high',
+  'witness.forgot': 'high',
+  'checkpoint-copy.lost': 'medium',
+  'checkpoint-copy.restored': 'low',
+  'log.restored': 'high',
+  'archive.ordered': 'medium',
+  'archive.refused': 'medium',
+  'archive.written': 'low',
+  'archive.dropped': 'medium',
+  'archive.failed': 'medium',
 };
 
 /** How a command closed; `refused` is also whatever else was refused: a sign-in, a signature, a change of an account. */

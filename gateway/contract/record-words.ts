@@ -1,6 +1,7 @@
 // The English words for each kind of record, said once for the HMI and for exports on paper. A new kind gets its words
 // here, and its risk in record-classes.ts; the compiler sees to both.
 import type { RecordKind } from './audit-record.ts';
+import type { Meaning } from './statement.ts';
 
 export const kindWords: Readonly<Record<RecordKind, string>> = {
   'log.opened': 'Log opened',
@@ -72,4 +73,26 @@ export const kindWords: Readonly<Record<RecordKind, string>> = {
   'review.commented': 'Record commented in review',
   'review.signed': 'Review signed',
   'review.refused': 'Review refused',
+  'log.key-rotated': 'Key of the log replaced',
+  'log.key-change-refused': 'Replacing the log’s key refused',
+  'witness.reached': 'Witness reached',
+  'witness.lost': 'Witness not reached',
+  'witness.conflict': 'Witness contradicts the log',
+  'witness.forgot': 'Witness knows less than before',
+  'checkpoint-copy.lost': 'Copies of checkpoints cannot be written',
+  'checkpoint-copy.restored': 'Copies of checkpoints are written again',
+  'log.restored': 'Log restored from a backup',
+  'archive.ordered': 'Archiving of old records signed',
+  'archive.refused': 'Archiving of old records refused',
+  'archive.written': 'Archive of old records written and checked',
+  'archive.dropped': 'Archived records removed from the database',
+  'archive.failed': 'Archiving of old records failed',
+};
+
+export const meaningWords: Readonly<Record<Meaning, string>> = {
+  authorship: 'Authorship',
+  approval: 'Approval',
+  verification: 'Verification',
+  review: 'Review',
+  responsibility: 'Responsibility',
 };

@@ -13,7 +13,7 @@ export const tokenIdSchema = z
   .brand<'TokenId'>();
 export type TokenId = z.infer<typeof tokenIdSchema>;
 
-/** What is signed when one is issued. `areas` bound what it may propose for, with all that lies within them. */
+/** What is signed when one is issued. `areas` bound what it may propose or post for, with all that lies within them. */
 export const tokenTermsSchema = z.strictObject({
   name: z.string().trim().min(1).max(80),
   scopes: z.array(tokenScopeSchema).min(1).max(tokenScopes.length),

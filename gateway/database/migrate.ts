@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import Postgrator from 'postgrator';
-import { schemaName } from './schema.ts';
+import { gatewayRole, schemaName } from './schema.ts';
 
 const migrations = fileURLToPath(new URL('./migrations/*.sql', import.meta.url));
 
@@ -12,6 +12,19 @@ const migrations = fileURLToPath(new URL('./migrations/*.sql', import.meta.url))
  * or the database is newer than this program.
  */
 export async function migrate(client: pg.Client): Promise<number> {
+  await client.query('BEGIN');
+  try {
+    const applied = await migrateWithin(client);
+    await client.query('COMMIT');
+    return applied;
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw error;
+  }
+}
+
+/** The same in the caller's transaction, up to the version `target` where it is given: a restore fills that one first. */
+export async function migrateWithin(client: pg.Client, target?: number): Promise<number> {
   await client.query(`SET search_path = ${schemaName}, public`);
   const postgrator = new Postgrator({
     driver: 'pg',
@@ -24,19 +37,14 @@ export async function migrate(client: pg.Client): Promise<number> {
     },
   });
   const [has, available] = [await postgrator.getDatabaseVersion(), await postgrator.getMaxVersion()];
-  if (has > available) {
+  if (Math.max(has, target ?? 0) > available) {
     throw new Error(
-      `the database's schema has version ${has}, this program knows ${available}: it was used by a newer Countersign; run that one`,
+      `the database's schema has version ${Math.max(has, target ?? 0)}, this program knows ${available}: it was used by a newer Countersign; run that one`,
     );
   }
-  await client.query('BEGIN');
-  try {
-    const applied = await postgrator.migrate();
-    await client.query(`REVOKE ALL ON ${schemaName}.schema_version FROM PUBLIC`);
-    await client.query('COMMIT');
-    return applied.length;
-  } catch (error) {
-    await client.query('ROLLBACK');
-    throw error;
-  }
+  const applied = await postgrator.migrate(target === undefined ? '' : String(target));
+  // The gateway's role reads the version for a backup; nobody but the owner writes it.
+  await client.query(`REVOKE ALL ON ${schemaName}.schema_version FROM PUBLIC`);
+  await client.query(`GRANT SELECT ON ${schemaName}.schema_version TO ${gatewayRole}`);
+  return applied.length;
 }

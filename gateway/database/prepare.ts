@@ -90,7 +90,7 @@ async function waitForWriter(client: pg.Client, patienceMs: number): Promise<voi
   }
 }
 
-async function checkServer(client: pg.Client): Promise<void> {
+export async function checkServer(client: pg.Client): Promise<void> {
   const found = await client.query<{ version: string; encoding: string }>(
     `SELECT current_setting('server_version_num') AS version, current_setting('server_encoding') AS encoding`,
   );
@@ -106,7 +106,7 @@ async function checkServer(client: pg.Client): Promise<void> {
 }
 
 /** The role that the gateway logs in with: no owner, no superuser; what it may do is granted in the migrations. */
-async function setUpGatewayRole(client: pg.Client, password: string): Promise<void> {
+export async function setUpGatewayRole(client: pg.Client, password: string): Promise<void> {
   const exists = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [gatewayRole]);
   const attributes = `LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOINHERIT PASSWORD ${pg.escapeLiteral(password)}`;
   if ((exists.rowCount ?? 0) === 0) {
@@ -134,7 +134,7 @@ function roleTrouble(error: unknown): DatabaseTrouble {
 }
 
 /** Makes the extension where the server has it and preloads it; without it native partitions do. */
-async function enableTimescale(client: pg.Client): Promise<boolean> {
+export async function enableTimescale(client: pg.Client): Promise<boolean> {
   const found = await client.query<{ installed: boolean; usable: boolean }>(`
     SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') AS installed,
       EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')

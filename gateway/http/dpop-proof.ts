@@ -1,11 +1,12 @@
 // One DPoP proof (RFC 9449 §4), verified: the terminal's key signed this method, address, nonce and body. Used by
 // guard.ts for requests and for the live socket. It keeps nothing and judges no time: iat is handed on for the clock check.
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { calculateJwkThumbprint, compactVerify, decodeProtectedHeader, importJWK } from 'jose';
+import { compactVerify, decodeProtectedHeader } from 'jose';
 import { z } from 'zod';
 import { terminalIdSchema } from '../contract/ids.ts';
 import { type Refusal, refuse } from '../contract/problem.ts';
 import { publicKeySchema } from '../contract/session.ts';
+import { importedKey } from '../identity/imported-key.ts';
 import type { ProvenKey } from './route-access.ts';
 
 const maxProofLength = 4096;
@@ -59,9 +60,11 @@ export async function verifyProof(proof: string, request: ProofRequest): Promise
     x: header.jwk.x,
     y: header.jwk.y,
   });
+  const imported = importedKey(publicKey);
+  if (imported === null) return invalid('its key is no point of P-256');
   let payload: Uint8Array;
   try {
-    const verified = await compactVerify(proof, await importJWK(publicKey, 'ES256'), { algorithms: ['ES256'] });
+    const verified = await compactVerify(proof, imported.key, { algorithms: ['ES256'] });
     payload = verified.payload;
   } catch {
     return invalid('its signature does not verify');
@@ -72,7 +75,7 @@ export async function verifyProof(proof: string, request: ProofRequest): Promise
   if (!namesAddress(claims.htu, request)) return invalid('htu is not the request’s address');
   return {
     ok: true,
-    key: { id: terminalIdSchema.parse(await calculateJwkThumbprint(publicKey)), publicKey },
+    key: { id: terminalIdSchema.parse(imported.thumbprint), publicKey },
     id: claims.jti,
     nonce: claims.nonce,
     bodyDigest: claims.bodyDigest,

@@ -12,6 +12,7 @@ import type { Now } from '../identity/ports.ts';
 import { digestMatches, verifyProof } from './dpop-proof.ts';
 import { peerAddress } from './peer-address.ts';
 import type { ProofNonces } from './proof-nonces.ts';
+import { asError } from './refusal-answers.ts';
 import { type Application, callerOf, type ProvenKey } from './route-access.ts';
 
 export const sessionCookie = 'countersign-session';
@@ -230,13 +231,4 @@ function refuseForeignHost(
 function sameHost(origin: URL, host: string): boolean {
   const named = /^[\w.:[\]-]+$/.test(host) ? URL.parse(`${origin.protocol}//${host}`) : null;
   return named?.host === origin.host;
-}
-
-/** A refusal on its way through an HTTP handler. */
-export function asError(refusal: Refusal): GatewayError {
-  return new GatewayError(refusal.code, refusal.detail, {
-    field: refusal.field,
-    current: refusal.current,
-    record: refusal.record,
-  });
 }

@@ -40,6 +40,26 @@ export function gatewayMetrics(health: () => Health): Metrics {
         this.set({ connection }, state === 'connected' ? 1 : 0);
     },
   });
+  new Gauge({
+    name: 'countersign_forwarding_up',
+    help: '1 while the receiver of forwarded records takes them, else 0',
+    labelNames: ['receiver'],
+    registers: [registry],
+    collect() {
+      for (const [receiver, { state }] of Object.entries(health().parts.forwarding ?? {}))
+        this.set({ receiver }, state === 'delivering' ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'countersign_forwarding_behind_records',
+    help: 'Records of the audit log that the receiver has still to acknowledge',
+    labelNames: ['receiver'],
+    registers: [registry],
+    collect() {
+      for (const [receiver, { behind }] of Object.entries(health().parts.forwarding ?? {}))
+        this.set({ receiver }, behind);
+    },
+  });
   const closed = new Counter({
     name: 'countersign_commands_closed_total',
     help: 'Commands by the state in which they closed',

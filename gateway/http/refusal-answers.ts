@@ -6,8 +6,11 @@ import { GatewayError, problemSchema, type Refusal } from '../contract/problem.t
 /** What was allowed, or the refusal thrown with the record that holds it, so that it is not recorded twice. */
 export function orRefuse<T extends { readonly ok: true }>(answer: T | Refusal): T {
   if (answer.ok) return answer;
-  const { code, detail, field, record, current } = answer;
-  throw new GatewayError(code, detail, { field, record, current });
+  throw asError(answer);
+}
+
+export function asError({ code, detail, field, record, current }: Refusal): GatewayError {
+  return new GatewayError(code, detail, { field, record, current });
 }
 
 type ProblemResponse = {
@@ -16,7 +19,10 @@ type ProblemResponse = {
 };
 
 /** For `schema.response`: RFC 9457, the same for every refusal; `description` names the codes worth knowing. */
-export function problems(description: string): { readonly '4xx': ProblemResponse; readonly '5xx': ProblemResponse } {
+export function problems(description = 'A refusal or fault (RFC 9457), with a stable code'): {
+  readonly '4xx': ProblemResponse;
+  readonly '5xx': ProblemResponse;
+} {
   const content = { 'application/problem+json': { schema: problemSchema } } as const;
   return {
     '4xx': { description, content },

@@ -33,7 +33,7 @@ export type TokenBearer = {
   readonly actor: Actor;
   readonly address: string;
   readonly scopes: readonly TokenScope[];
-  readonly mayProposeIn: (area: AreaId) => boolean;
+  readonly mayActIn: (area: AreaId) => boolean;
 };
 
 export const anyNetwork: readonly string[] = ['0.0.0.0/0', '::/0'];
@@ -78,7 +78,7 @@ export async function tokenBearer(
       actor: { id: `token:${token.id}`, name: token.name, printedName: token.name },
       address,
       scopes: token.scopes,
-      mayProposeIn: (area) => areaLine(areas, area).some((place) => token.areas.includes(place)),
+      mayActIn: (area) => areaLine(areas, area).some((place) => token.areas.includes(place)),
     },
   };
 }

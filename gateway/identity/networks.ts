@@ -11,12 +11,22 @@ export function addressWithin(networks: readonly string[], address: string): boo
   const bare = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
   const family = isIP(bare);
   if (family === 0) return false;
+  return blocksOf(networks).check(bare, family === 4 ? 'ipv4' : 'ipv6');
+}
+
+/** By the list itself, which no document ever changes: it is asked several times a request. */
+const madeBlocks = new WeakMap<readonly string[], BlockList>();
+
+function blocksOf(networks: readonly string[]): BlockList {
+  const known = madeBlocks.get(networks);
+  if (known !== undefined) return known;
   const blocks = new BlockList();
   for (const text of networks) {
     const network = parse(text);
     if (network !== null) blocks.addSubnet(network.address, network.prefix, network.family);
   }
-  return blocks.check(bare, family === 4 ? 'ipv4' : 'ipv6');
+  madeBlocks.set(networks, blocks);
+  return blocks;
 }
 
 function parse(text: string): { address: string; prefix: number; family: 'ipv4' | 'ipv6' } | null {

@@ -1,7 +1,8 @@
 // Password hashes (IDN-2): argon2id with OWASP's parameters, a secret kept outside the database (the pepper) and the
 // user id as associated data, so that a hash copied to another account or another installation is worth nothing.
-// Used by person-check.ts and accounts; it knows no account and records nothing.
-import { argon2, createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+// Used by person-check.ts and accounts; it knows no account and records nothing. The derivation itself takes some 10 ms
+// of a processor and is given to it: worker-argon2.ts in the gateway.
+import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { UserId } from '../contract/ids.ts';
 
 /** OWASP Password Storage Cheat Sheet: 19 MiB, two passes, one lane. */
@@ -12,6 +13,21 @@ const saltBytes = 16;
 const tagBytes = 32;
 /** Longest password in UTF-8 bytes after normalisation: more is refused before it is hashed. */
 const maxPasswordBytes = 4_096;
+
+/** argon2id's inputs (RFC 9106), as node:crypto names them. */
+export type Argon2Input = {
+  readonly message: Uint8Array;
+  readonly nonce: Uint8Array;
+  readonly parallelism: number;
+  readonly tagLength: number;
+  /** KiB. */
+  readonly memory: number;
+  readonly passes: number;
+  readonly secret: Uint8Array;
+  readonly associatedData: Uint8Array;
+};
+/** The tag. Rejects where it cannot be derived: then nobody is let in. */
+export type DeriveArgon2id = (input: Argon2Input) => Promise<Uint8Array>;
 
 export type PasswordHasher = {
   /** PHC string. Null when too many are waiting. */
@@ -27,11 +43,12 @@ export type PasswordHasher = {
 
 /**
  * `pepper`: 32 bytes from a file outside the database. At most `atOnce` hashes run side by side (each takes 19 MiB and
- * one libuv thread); `maxWaiting` more may wait, those beyond are turned away.
+ * one thread); `maxWaiting` more may wait, those beyond are turned away.
  */
 export function createPasswordHasher(
   pepper: Uint8Array,
   limits: { atOnce: number; maxWaiting: number },
+  deriveArgon2id: DeriveArgon2id,
 ): PasswordHasher {
   if (pepper.length < 32) throw new RangeError('the password secret must have at least 32 bytes');
   const keyId = createHash('sha256').update('password-key').update(pepper).digest('base64url').slice(0, 8);
@@ -39,22 +56,16 @@ export function createPasswordHasher(
   const takeTurn = createTurns(limits);
   const dummySalt = createHash('sha256').update(pepper).update('nobody').digest().subarray(0, saltBytes);
 
-  const derive = (userId: UserId | null, password: string, salt: Uint8Array): Promise<Buffer> =>
-    new Promise((resolve, reject) => {
-      argon2(
-        'argon2id',
-        {
-          message: Buffer.from(password.normalize('NFKC'), 'utf8').subarray(0, maxPasswordBytes),
-          nonce: salt,
-          parallelism: lanes,
-          tagLength: tagBytes,
-          memory: memoryKiB,
-          passes,
-          secret: pepper,
-          associatedData: Buffer.from(userId ?? '', 'utf8'),
-        },
-        (error, tag) => (error === null ? resolve(tag) : reject(error)),
-      );
+  const derive = (userId: UserId | null, password: string, salt: Uint8Array): Promise<Uint8Array> =>
+    deriveArgon2id({
+      message: Buffer.from(password.normalize('NFKC'), 'utf8').subarray(0, maxPasswordBytes),
+      nonce: salt,
+      parallelism: lanes,
+      tagLength: tagBytes,
+      memory: memoryKiB,
+      passes,
+      secret: pepper,
+      associatedData: Buffer.from(userId ?? '', 'utf8'),
     });
 
   return {

@@ -4,28 +4,15 @@ import type pg from 'pg';
 import { z } from 'zod';
 import { postgresChange, type RunChange } from '../audit/postgres-change.ts';
 import { GatewayError } from '../contract/problem.ts';
-import type { ProjectionTable } from './trusted-rows.ts';
+import type { ProjectionRow, ProjectionTable } from './trusted-rows.ts';
 
 const rowSchema = z.object({ subject: z.string(), document: z.string(), seq: z.int().nonnegative() });
 
 /** `pool`: of the gateway's role, with bigint as numbers (database/connection.ts). Reading one rejects with log-unavailable while the database is away. */
 export function postgresProjections(pool: pg.Pool): ProjectionTable {
+  const reading = new Reading(pool);
   return {
-    async read(subject) {
-      const found = await pool
-        .query({
-          name: 'projection-read',
-          text: 'SELECT subject, document, seq FROM projection WHERE subject = $1',
-          values: [subject],
-        })
-        .catch((cause: unknown) => {
-          throw new GatewayError('log-unavailable', 'Accounts and terminals cannot be read from the log at present.', {
-            cause,
-          });
-        });
-      const row: unknown = found.rows[0];
-      return row === undefined ? null : rowSchema.parse(row);
-    },
+    read: (subject) => reading.read(subject),
     async readAll() {
       const found = await pool.query('SELECT subject, document, seq FROM projection ORDER BY subject');
       return z.array(rowSchema).parse(found.rows);
@@ -41,4 +28,49 @@ export function postgresProjections(pool: pg.Pool): ProjectionTable {
       return postgresChange(change);
     },
   };
+}
+
+type Asked = { readonly subject: string; readonly answer: (row: Promise<ProjectionRow | null>) => void };
+
+/** Rows asked for within one turn of the event loop come with one query: a signature stands on three or four. */
+class Reading {
+  readonly #pool: pg.Pool;
+  #asked: Asked[] = [];
+
+  constructor(pool: pg.Pool) {
+    this.#pool = pool;
+  }
+
+  read(subject: string): Promise<ProjectionRow | null> {
+    return new Promise((answer) => {
+      this.#asked.push({ subject, answer });
+      if (this.#asked.length === 1) setImmediate(() => this.#query());
+    });
+  }
+
+  #query(): void {
+    const asked = this.#asked;
+    this.#asked = [];
+    const found = this.#rows([...new Set(asked.map(({ subject }) => subject))]);
+    for (const { subject, answer } of asked) answer(found.then((rows) => rowOf(rows.get(subject))));
+  }
+
+  async #rows(subjects: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
+    const found = await this.#pool
+      .query({
+        name: 'projections-read',
+        text: 'SELECT subject, document, seq FROM projection WHERE subject = ANY($1)',
+        values: [subjects],
+      })
+      .catch((cause: unknown) => {
+        throw new GatewayError('log-unavailable', 'Accounts and terminals cannot be read from the log at present.', {
+          cause,
+        });
+      });
+    return new Map((found.rows as { readonly subject: string }[]).map((row) => [row.subject, row]));
+  }
+}
+
+function rowOf(row: unknown): ProjectionRow | null {
+  return row === undefined ? null : rowSchema.parse(row);
 }

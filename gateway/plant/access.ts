@@ -1,8 +1,7 @@
 // Groups and what they may do where (IDN-6): grants by group and area, areas nested, an exception possible at any depth.
 import type { AreaId } from '../contract/ids.ts';
 import type { Permission } from '../contract/session.ts';
-import { areaLine } from './areas.ts';
-import type { Area } from './tag.ts';
+import { type AreaPlace, areaLine } from './areas.ts';
 
 /** A grant or (`deny`) an exception; the innermost area that says anything about a permission decides, deny before allow. */
 export type Grant = {
@@ -16,7 +15,7 @@ export type Group = { readonly id: string; readonly name: string; readonly grant
 export function groupsAllow(
   groups: readonly Group[],
   memberOf: readonly string[],
-  areas: readonly Area[],
+  areas: readonly AreaPlace[],
   permission: Permission,
   area: AreaId,
 ): boolean {

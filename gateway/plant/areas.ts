@@ -2,12 +2,15 @@
 import type { AreaId } from '../contract/ids.ts';
 import type { Area } from './tag.ts';
 
+/** What the tree needs of an area. */
+export type AreaPlace = Pick<Area, 'id' | 'parent'>;
+
 /** The area and its ancestors, innermost first. An unknown area has none. */
-export function areaLine(areas: readonly Area[], id: AreaId): readonly AreaId[] {
+export function areaLine(areas: readonly AreaPlace[], id: AreaId): readonly AreaId[] {
   const line: AreaId[] = [];
   let current: AreaId | null = id;
   while (current !== null && !line.includes(current)) {
-    const area: Area | undefined = areas.find((candidate) => candidate.id === current);
+    const area: AreaPlace | undefined = areas.find((candidate) => candidate.id === current);
     if (area === undefined) break;
     line.push(area.id);
     current = area.parent;

@@ -6,6 +6,8 @@ export type WritePlace = {
   readonly space: string;
   readonly first: number;
   readonly last: number;
+  /** Where one place has names of two kinds that only the device can compare: the part that both share, and the kind. */
+  readonly likeness?: { readonly name: string; readonly kind: string };
 };
 
 /** Each item that meets an earlier one in the device, with the one it meets; in the order of places. n log n. */
@@ -32,4 +34,19 @@ export function meetings<Item extends { readonly place: WritePlace; readonly ord
     }
   }
   return found;
+}
+
+/** Each item that may be at the place of an earlier one, since both are named alike and in two kinds; in order. */
+export function unclear<Item extends { readonly place: WritePlace; readonly order: number }>(
+  items: readonly Item[],
+): readonly { readonly item: Item; readonly met: Item }[] {
+  const first = new Map<string, Item>();
+  return items.flatMap((item) => {
+    const { device, likeness } = item.place;
+    if (likeness === undefined) return [];
+    const key = JSON.stringify([device, likeness.name]);
+    const met = first.get(key);
+    if (met === undefined) first.set(key, item);
+    return met === undefined || met.place.likeness?.kind === likeness.kind ? [] : [{ item, met }];
+  });
 }

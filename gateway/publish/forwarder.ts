@@ -34,7 +34,6 @@ export type ForwarderView = {
   readonly state: 'starting' | 'delivering' | 'lost';
   /** Records that it has still to acknowledge or that are still to be looked at. */
   readonly behind: number;
-  readonly delivered: number;
   /** Since when it is lost, ms since the epoch. */
   readonly lostSinceMs: number | null;
 };
@@ -56,7 +55,6 @@ export function startForwarder(parts: ForwarderParts): Forwarder {
   const { signal } = stopping;
   let cursor: number | null = null;
   let state: ForwarderView['state'] = 'starting';
-  let delivered = 0;
   let batch = largestBatch;
   let failures = 0;
   let lostSinceMs: number | null = null;
@@ -136,7 +134,6 @@ export function startForwarder(parts: ForwarderParts): Forwarder {
     const wanted = records.filter(({ record: { kind } }) => isWanted(parts.kinds, kind));
     if (wanted.length > 0) {
       await parts.receiver.deliver(wanted, AbortSignal.any([signal, AbortSignal.timeout(deliveryTimeoutMs)]));
-      delivered += wanted.length;
     }
     worked();
     await moveTo(records.at(-1)?.seq ?? missingTo);
@@ -162,7 +159,7 @@ export function startForwarder(parts: ForwarderParts): Forwarder {
 
   return {
     name: parts.name,
-    view: () => ({ state, behind: parts.size() - 1 - (cursor ?? parts.beginAfter), delivered, lostSinceMs }),
+    view: () => ({ state, behind: parts.size() - 1 - (cursor ?? parts.beginAfter), lostSinceMs }),
     stop: async () => {
       stopping.abort();
       await running;

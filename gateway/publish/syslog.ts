@@ -1,7 +1,8 @@
 // A syslog receiver over TCP (RFC 6587) or TLS (RFC 5425). Made by assembly/forwarding.ts. Syslog has no acknowledgement, so
-// each batch is a connection of its own: it counts once the receiver has read it to the end and closed its side in order.
-// A receiver that dies with unread data resets the connection, and the batch is sent again.
+// each batch is a connection of its own: it counts once the receiver has had it for a while, read it to the end and
+// answered our end with its own. One that dies earlier resets the connection or ends it first, and gets the batch again.
 import { connect as connectTcp, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import type { Receiver } from './ports.ts';
 import { type SyslogShape, syslogFrame } from './syslog-message.ts';
@@ -9,6 +10,8 @@ import { type SyslogShape, syslogFrame } from './syslog-message.ts';
 export type SyslogOptions = SyslogShape & {
   readonly host: string;
   readonly port: number;
+  /** How long a receiver has a batch before we end the connection: so long it may need to act on what it has read. */
+  readonly settleMs: number;
   /** PEM texts; null: plain TCP. Without `ca` the system's authorities are trusted. The name is always checked. */
   readonly tls: {
     readonly ca?: string | undefined;
@@ -38,9 +41,12 @@ export function syslogReceiver(options: SyslogOptions): Receiver {
         if (signal.aborted) aborted();
         signal.addEventListener('abort', aborted, { once: true });
         socket.once(ready, () => {
-          for (const record of records) socket.write(syslogFrame(record, options));
-          socket.end(() => {
-            allSent = true;
+          socket.write(Buffer.concat(records.map((record) => syslogFrame(record, options))), () => {
+            void settled(options.settleMs).then(() => {
+              socket.end(() => {
+                allSent = true;
+              });
+            });
           });
         });
         socket.on('error', fail);
@@ -57,4 +63,9 @@ export function syslogReceiver(options: SyslogOptions): Receiver {
       }),
     close: async () => undefined,
   };
+}
+
+/** In steps: an event loop that was held up still hears, between them, that the other side has gone. */
+async function settled(ms: number): Promise<void> {
+  for (let step = 0; step < 5; step++) await pause(ms / 5, undefined, { ref: false });
 }

@@ -3,10 +3,12 @@
 import type { z } from 'zod';
 import { areaLine } from '../plant/areas.ts';
 import type { Area, Connection, Plant, SetpointRule, SigningPolicy, Tag } from '../plant/tag.ts';
-import { meetings, type WritePlace } from '../plant/write-place.ts';
+import type { WritePlace } from '../plant/write-place.ts';
 import { buildSetpoint } from './build-setpoint.ts';
+import { pushIssues, requireUnique } from './file-mistakes.ts';
 import type { ConfigurationMistake } from './mistake.ts';
 import type { AreasFile, ConnectionsFile, GatewayFile, SigningFile, TagsFile } from './schemas.ts';
+import { checkSharedPlaces, type Writer } from './shared-places.ts';
 import { unknownName } from './unknown-name.ts';
 import type { LoadedFile, Path } from './yaml-file.ts';
 
@@ -260,70 +262,11 @@ function buildTags(
       setpoint,
     };
   });
-  checkMeetings(file, writers, mistakes);
+  checkSharedPlaces(file, writers, mistakes);
   return tags;
 }
-
-type Writer = { readonly order: number; readonly id: string; readonly place: WritePlace };
 
 /** Options that did not parse name no device. */
 function isUsable(protocol: ProtocolRules, connection: Connection | undefined): boolean {
   return connection !== undefined && protocol.connectionSchema.safeParse(connection.options).success;
-}
-
-/** CMD-7: one command at a time per place needs that no two writable tags share one, wholly or in part. */
-function checkMeetings(file: LoadedFile<TagsFile>, writers: readonly Writer[], mistakes: ConfigurationMistake[]): void {
-  for (const { item, met } of meetings(writers)) {
-    const whole = item.place.first === met.place.first && item.place.last === met.place.last;
-    mistakes.push(
-      file.mistakeAt(
-        ['tags', item.order, 'address'],
-        whole
-          ? `"${item.id}" would write the same place in the device as "${met.id}".`
-          : `"${item.id}" would write into "${met.id}": their addresses overlap in the device.`,
-        whole ? 'Make one of them read-only (CMD-7).' : 'Correct address or type of one, or make it read-only (CMD-7).',
-      ),
-    );
-  }
-}
-
-function requireUnique(
-  names: readonly string[],
-  pathOf: (index: number) => Path,
-  file: LoadedFile<unknown>,
-  mistakes: ConfigurationMistake[],
-): void {
-  const seen = new Set<string>();
-  names.forEach((name, index) => {
-    if (seen.has(name))
-      mistakes.push(
-        file.mistakeAt(pathOf(index), `"${name}" stands here a second time.`, 'Rename or remove one of the two.'),
-      );
-    seen.add(name);
-  });
-}
-
-function pushIssues(file: LoadedFile<unknown>, at: Path, error: z.ZodError, mistakes: ConfigurationMistake[]): void {
-  for (const issue of error.issues) {
-    const inner = issue.path.filter((step): step is string | number => typeof step !== 'symbol');
-    if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys)
-        mistakes.push(
-          file.mistakeAt(
-            [...at, ...inner, key],
-            `The field "${key}" is not known here.`,
-            'Remove it, or see docs for the protocol.',
-          ),
-        );
-    } else {
-      const name = inner.at(-1) ?? at.at(-1);
-      mistakes.push(
-        file.mistakeAt(
-          [...at, ...inner],
-          `"${String(name)}" is wrong: ${issue.message}.`,
-          'See docs for the protocol.',
-        ),
-      );
-    }
-  }
 }

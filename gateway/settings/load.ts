@@ -8,6 +8,8 @@ import type { Group } from '../plant/access.ts';
 import type { Plant } from '../plant/tag.ts';
 import { relyingPartyOf } from '../signing/relying-party.ts';
 import { buildPlant, type Files, type ProtocolRules } from './build-plant.ts';
+import { buildForwarding, type ForwardingSettings } from './forwarding.ts';
+import { buildMessages, type MessageSettings, messagesFileSchema, noMessages } from './messages.ts';
 import { ConfigurationError, type ConfigurationMistake } from './mistake.ts';
 import {
   areasFileSchema,
@@ -29,6 +31,8 @@ export type Settings = {
   readonly passwords: GatewayFile['passwords'];
   readonly lockout: GatewayFile['lockout'];
   readonly demoAccounts: NonNullable<GatewayFile['demo']>['accounts'];
+  readonly forwarding: readonly ForwardingSettings[];
+  readonly messages: MessageSettings;
   /** Screen name → file. */
   readonly screens: ReadonlyMap<string, string>;
   /** The whole of it as resolved, for the record, and its base64url SHA-256 over the RFC 8785 bytes. */
@@ -54,10 +58,13 @@ export function loadSettings(
     tags: loadYaml(folder, 'tags.yaml', tagsFileSchema, environment),
   };
   const { gateway, areas, connections, signing, tags } = results;
-  if (!gateway.ok || !areas.ok || !connections.ok || !signing.ok || !tags.ok)
+  const messagesFile = existsSync(join(folder, 'messages.yaml'))
+    ? loadYaml(folder, 'messages.yaml', messagesFileSchema, environment)
+    : null;
+  if (!gateway.ok || !areas.ok || !connections.ok || !signing.ok || !tags.ok || messagesFile?.ok === false)
     throw new ConfigurationError(
       folder,
-      Object.values(results).flatMap((result) => (result.ok ? [] : result.mistakes)),
+      [...Object.values(results), messagesFile].flatMap((result) => (result?.ok === false ? result.mistakes : [])),
     );
   const files: Files = {
     gateway: gateway.file,
@@ -72,6 +79,8 @@ export function loadSettings(
   checkGroups(files, mistakes);
   checkDemo(files, mistakes);
   checkPasskeys(files, mistakes);
+  const forwarding = buildForwarding(folder, files.gateway, environment, mistakes);
+  const messages = messagesFile === null ? noMessages : buildMessages(messagesFile.file, mistakes);
   if (mistakes.length > 0) throw new ConfigurationError(folder, mistakes);
   const file = files.gateway.value;
   const resolved: Json = JSON.parse(
@@ -81,6 +90,7 @@ export function loadSettings(
       connections: files.connections.value,
       signing: files.signing.value,
       tags: files.tags.value,
+      ...(messagesFile === null ? {} : { messages: messagesFile.file.value }),
     }),
   );
   return {
@@ -96,6 +106,8 @@ export function loadSettings(
     passwords: file.passwords,
     lockout: file.lockout,
     demoAccounts: file.demo?.accounts ?? [],
+    forwarding,
+    messages,
     screens,
     resolved,
     digest: createHash('sha256').update(canonicalJson(resolved)).digest('base64url'),

@@ -6,6 +6,7 @@ import { signingComponents } from '../contract/passkey.ts';
 import { permissionSchema } from '../contract/session.ts';
 import { meaningSchema } from '../contract/statement.ts';
 import { dataTypes } from '../contract/values.ts';
+import { forwardingSchema } from './forwarding.ts';
 
 const shortText = z.string().trim().min(1).max(200);
 const groupIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
@@ -65,6 +66,8 @@ export const gatewayFileSchema = z.strictObject({
       everywhereAfter: z.int().min(5).max(50).default(15),
     })
     .prefault({}),
+  /** Who else gets the log's records (AUD-10). */
+  forwarding: forwardingSchema.optional(),
   groups: z
     .array(
       z.strictObject({

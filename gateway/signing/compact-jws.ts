@@ -1,15 +1,18 @@
 // Compact JWS (RFC 7515) as terminals make them: ES256, a protected header with exactly alg, kid and typ, and a payload
 // that is RFC 8785 canonical JSON. Used by the verification of statements and certifications, and by audit verify.
-import { createHash, createPublicKey, verify } from 'node:crypto';
-import { compactVerify, importJWK } from 'jose';
+import { verify } from 'node:crypto';
+import { compactVerify } from 'jose';
 import { z } from 'zod';
 import { canonicalJson } from '../contract/canonical.ts';
 import { type TerminalId, terminalIdSchema } from '../contract/ids.ts';
 import { type Refusal, refuse } from '../contract/problem.ts';
 import type { PublicKey } from '../contract/session.ts';
+import { certificationType, statementType } from '../contract/statement.ts';
+import { importedKey } from '../identity/imported-key.ts';
 
-const payloadSchema = z.record(z.string(), z.json());
-export type JwsPayload = z.infer<typeof payloadSchema>;
+export type JwsPayload = Record<string, z.infer<ReturnType<typeof z.json>>>;
+/** What a terminal signs; `typ` of the protected header. */
+type JwsType = typeof statementType | typeof certificationType;
 export type ReadJws = { readonly ok: true; readonly kid: TerminalId; readonly payload: JwsPayload };
 
 /**
@@ -17,26 +20,27 @@ export type ReadJws = { readonly ok: true; readonly kid: TerminalId; readonly pa
  * exactly {"alg":"ES256","kid","typ"} or the payload is not the RFC 8785 bytes of a JSON object: so there is one
  * spelling only, with no member twice.
  */
-export function readCompactJws(jws: string, type: string): ReadJws | Refusal {
+export function readCompactJws(jws: string, type: JwsType): ReadJws | Refusal {
   const [header, payload, signature, ...rest] = jws.split('.');
   if (header === undefined || payload === undefined || signature === undefined || rest.length > 0)
     return malformed('it is no compact JWS');
   const headerText = decode(header);
-  const headerSchema = z.strictObject({ alg: z.literal('ES256'), kid: terminalIdSchema, typ: z.literal(type) });
-  const parsedHeader = headerSchema.safeParse(parse(headerText));
+  const parsedHeader = headerSchemas[type].safeParse(parse(headerText));
   if (!parsedHeader.success || !saysEachOnce(headerText, parsedHeader.data))
     return malformed(`its protected header must be {"alg":"ES256","kid":<terminal id>,"typ":"${type}"}`);
   const text = decode(payload);
-  const parsed = payloadSchema.safeParse(parse(text));
-  if (!parsed.success || text !== canonical(parsed.data))
+  const parsed = parse(text);
+  if (!isPayload(parsed) || text !== canonical(parsed))
     return malformed('its payload must be the RFC 8785 bytes of the statement');
-  return { ok: true, kid: parsedHeader.data.kid, payload: parsed.data };
+  return { ok: true, kid: parsedHeader.data.kid, payload: parsed };
 }
 
 /** True when the key made the JWS's signature (ES256, RFC 7518 §3.4). */
 export async function es256Verifies(jws: string, publicKey: PublicKey): Promise<boolean> {
   try {
-    await compactVerify(jws, await importJWK({ ...publicKey }, 'ES256'), { algorithms: ['ES256'] });
+    const imported = importedKey(publicKey);
+    if (imported === null) return false;
+    await compactVerify(jws, imported.key, { algorithms: ['ES256'] });
     return true;
   } catch {
     return false;
@@ -48,17 +52,30 @@ export async function es256Verifies(jws: string, publicKey: PublicKey): Promise<
  * another library and without waiting, for the gate: about 0.2 ms.
  */
 export function terminalSigned(jws: string, terminal: TerminalId, publicKey: PublicKey): boolean {
-  const { crv, kty, x, y } = publicKey;
-  const thumbprint = createHash('sha256').update(canonicalJson({ crv, kty, x, y })).digest('base64url');
+  const imported = importedKey(publicKey);
   const end = jws.lastIndexOf('.');
-  if (thumbprint !== terminal || end < 0) return false;
+  if (imported?.thumbprint !== terminal || end < 0) return false;
   try {
-    const key = createPublicKey({ key: { crv, kty, x, y }, format: 'jwk' });
+    const { key } = imported;
     const signature = Buffer.from(jws.slice(end + 1), 'base64url');
     return verify('sha256', Buffer.from(jws.slice(0, end)), { key, dsaEncoding: 'ieee-p1363' }, signature);
   } catch {
     return false;
   }
+}
+
+const headerSchemas = {
+  [statementType]: headerSchemaOf(statementType),
+  [certificationType]: headerSchemaOf(certificationType),
+};
+
+function headerSchemaOf(type: JwsType) {
+  return z.strictObject({ alg: z.literal('ES256'), kid: terminalIdSchema, typ: z.literal(type) });
+}
+
+/** What JSON.parse makes of an object. */
+function isPayload(value: unknown): value is JwsPayload {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Null for what is not strict base64url of valid UTF-8. */

@@ -5,6 +5,7 @@ import { canonicalJson, type Json } from '../contract/canonical.ts';
 import { type Refusal, refuse } from '../contract/problem.ts';
 import type { PublicKey } from '../contract/session.ts';
 import {
+  type certificationType,
   type Requires,
   type SignerPart,
   type Statement,
@@ -58,7 +59,7 @@ export async function verifySignedStatement(
 /** The nonce of a statement that claims to be one of ours, to find the offer by; nothing of it is checked yet. */
 export function claimedNonce(
   jws: string,
-  type: string = statementType,
+  type: typeof statementType | typeof certificationType = statementType,
 ): { readonly ok: true; readonly nonce: string } | Refusal {
   const read = readCompactJws(jws, type);
   if (!read.ok) return read;

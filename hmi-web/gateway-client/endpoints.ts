@@ -3,6 +3,7 @@
 import type { z } from 'zod';
 import type { AuditPage } from '../../gateway/contract/audit-record.ts';
 import type { AskedCommand, CommandBody, CommandView, StatementPurposeBody } from '../../gateway/contract/command.ts';
+import type { MessageWords } from '../../gateway/contract/message-template.ts';
 import type { PasskeyBody, PasskeyList, PasskeyRemovalBody, PasskeyView } from '../../gateway/contract/passkey.ts';
 import type {
   AccountView,
@@ -72,6 +73,7 @@ export function createEndpoints(send: SendRequest) {
     audit: (query: string) => get<AuditPage>(`/audit${query}`, undefined, true),
     auditExport: async (query: string) =>
       (await send('GET', `${root}/audit/export${query}`, { byPerson: true, timeoutMs: 120_000 })).blob(),
+    messages: () => get<MessageWords>('/messages'),
     unattributed: async () => (await get<{ changes: UnattributedChange[] }>('/unattributed-changes')).changes,
     terminals: async () => (await get<{ terminals: TerminalView[] }>('/terminals')).terminals,
     users: async () => (await get<{ users: AccountView[] }>('/users')).users,

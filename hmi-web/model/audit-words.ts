@@ -44,6 +44,11 @@ export function auditQuery(
   return text === '' ? '' : `?${text}`;
 }
 
+/** A language as the HMI names it: `German`; its code where the browser knows no name. */
+export function languageName(language: string): string {
+  return new Intl.DisplayNames(['en'], { type: 'language', fallback: 'code' }).of(language) ?? language;
+}
+
 export function actorText(record: Pick<AuditRecord, 'actor'>): string {
   return record.actor === null ? 'Gateway' : record.actor.printedName;
 }

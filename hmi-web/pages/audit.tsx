@@ -7,6 +7,7 @@ import { useSearch } from '@tanstack/react-router';
 import { type FormEvent, Fragment, useState } from 'react';
 import { LoadingPage } from '../components/loading-page.tsx';
 import { RecordDetail } from '../components/record-detail.tsx';
+import { RecordMessage } from '../components/record-message.tsx';
 import { RefusalNotice } from '../components/refusal-notice.tsx';
 import { useGateway, useSession } from '../gateway-context.ts';
 import {
@@ -16,6 +17,7 @@ import {
   changeText,
   isPlainChange,
   kindText,
+  languageName,
   noFilter,
   reasonText,
   unreadableTimes,
@@ -23,7 +25,7 @@ import {
 import { mayAnywhere } from '../model/permissions.ts';
 import { type Explanation, explainError } from '../model/refusal-words.ts';
 import { plantTime } from '../model/times.ts';
-import { tagsQuery } from '../queries.ts';
+import { messagesQuery, tagsQuery } from '../queries.ts';
 import { recordKinds } from '../texts/en.ts';
 import '../styles/pages.css';
 
@@ -49,6 +51,9 @@ export function AuditPage() {
     gcTime: 0,
   });
   const tags = useQuery(tagsQuery(gateway));
+  const words = useQuery(messagesQuery(gateway)).data ?? { languages: [], records: {} };
+  const [chosenLanguage, setLanguage] = useState<string | null>(null);
+  const language = chosenLanguage ?? words.languages[0] ?? 'en';
   const shapeOf = (subject: string) => tags.data?.find((tag) => tag.id === subject);
   const unreadable = unreadableTimes(draft, timeZone);
   const records = pages.data?.pages.flatMap((page) => page.records) ?? [];
@@ -140,6 +145,15 @@ export function AuditPage() {
           onChange={(event) => set({ terminal: event.currentTarget.value })}
           style={{ width: 130 }}
         />
+        {words.languages.length > 1 && (
+          <NativeSelect
+            label="Messages in"
+            value={language}
+            onChange={(event) => setLanguage(event.currentTarget.value)}
+            data={words.languages.map((value) => ({ value, label: languageName(value) }))}
+            style={{ width: 110 }}
+          />
+        )}
         <Button type="submit" loading={pages.isFetching && !pages.isFetchingNextPage} style={{ minWidth: 90 }}>
           Show
         </Button>
@@ -194,6 +208,7 @@ export function AuditPage() {
                           >
                             {kindText(record.kind)}
                           </button>
+                          <RecordMessage record={record} words={words} language={language} />
                         </td>
                         <td style={{ whiteSpace: 'nowrap' }}>
                           {actorText(record)}

@@ -3,8 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { storedRows } from '../../gateway/audit/postgres-rows.ts';
 import { verifyLog } from '../../gateway/audit/verify.ts';
-import { commandChecker } from '../../gateway/audit/verify-commands.ts';
-import { signatureChecker } from '../../gateway/audit/verify-signatures.ts';
+import { RecordChecks } from '../../gateway/audit/verify-records.ts';
 import type { CommandView } from '../../gateway/contract/command.ts';
 import type { Settings } from '../../gateway/settings/load.ts';
 import { type ApiAnswer, ApiClient, codeOf } from '../support/api-client.ts';
@@ -478,13 +477,14 @@ describe('signers, terminals and machines', () => {
       'SELECT checkpoint FROM log_record WHERE checkpoint IS NOT NULL ORDER BY seq DESC LIMIT 1',
     );
     expect(checkpoint.rows).toHaveLength(1);
-    const verify = () =>
-      verifyLog(storedRows(house.database.superuser), {
+    const verify = () => {
+      const checks = new RecordChecks();
+      return verifyLog(storedRows(house.database.superuser), {
         verifier: null,
         kept: null,
-        checkSignature: signatureChecker(),
-        checkCommand: commandChecker(),
+        checkSignature: (record) => checks.take(record),
       });
+    };
     const good = await verify();
     expect(good.bad).toBeNull();
     expect(good.signatures).toBeGreaterThan(15);

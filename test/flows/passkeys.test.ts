@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { storedRows } from '../../gateway/audit/postgres-rows.ts';
 import { type ParsedRecord, verifyLog } from '../../gateway/audit/verify.ts';
+import { RecordChecks } from '../../gateway/audit/verify-records.ts';
 import { signatureChecker } from '../../gateway/audit/verify-signatures.ts';
 import type { SigningComponents } from '../../gateway/contract/passkey.ts';
 import type { Settings } from '../../gateway/settings/load.ts';
@@ -239,10 +240,11 @@ describe('passkeys as a component of a signature', { timeout: 60_000 }, () => {
       signature: { jws: statement, assertion: { id: mine.id } },
       detail: { standsOn: { passkey: registered?.seq } },
     });
+    const checks = new RecordChecks();
     const verified = await verifyLog(storedRows(house.database.superuser), {
       verifier: null,
       kept: null,
-      checkSignature: signatureChecker(),
+      checkSignature: (record) => checks.take(record),
     });
     expect(verified.bad).toBeNull();
     expect(verified.signatures).toBeGreaterThan(0);

@@ -243,7 +243,7 @@ export class ApiClient {
       this.cookie = pair?.endsWith('=') === true ? undefined : pair;
     }
     const body = await response.text();
-    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+    const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '');
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(body) : (body as never) };
   }
 }

@@ -34,6 +34,8 @@ export type TestServer = {
   /** The embedded server's process; null for a given server. */
   readonly pid: number | null;
   freshDatabase(): Promise<TestDatabase>;
+  /** Without our schema: owner's address, and how to drop it. */
+  emptyDatabase(): Promise<{ readonly ownerUrl: string; stop(): Promise<void> }>;
   stop(): Promise<void>;
 };
 
@@ -46,6 +48,7 @@ export async function startTestServer(): Promise<TestServer> {
     partitions: databases.partitions,
     pid: server.pid,
     freshDatabase: databases.fresh,
+    emptyDatabase: () => emptyDatabaseOn(server.ownerUrl),
     stop: async () => {
       await server.stop();
       await rm(folder, { recursive: true, force: true });
@@ -74,6 +77,7 @@ async function useTestServer(ownerUrl: string): Promise<TestServer> {
     partitions: databases.partitions,
     pid: null,
     freshDatabase: databases.fresh,
+    emptyDatabase: () => emptyDatabaseOn(ownerUrl),
     stop: async () => {
       await onServer(ownerUrl, `DROP DATABASE ${databases.template} WITH (FORCE)`);
     },
@@ -116,6 +120,15 @@ async function templateOn(ownerUrl: string) {
     };
   };
   return { template, partitions: prepared.partitions, fresh };
+}
+
+async function emptyDatabaseOn(ownerUrl: string) {
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await onServer(ownerUrl, `CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8'`);
+  return {
+    ownerUrl: inDatabase(ownerUrl, name),
+    stop: () => onServer(ownerUrl, `DROP DATABASE ${name} WITH (FORCE)`),
+  };
 }
 
 async function onServer(ownerUrl: string, statement: string): Promise<void> {

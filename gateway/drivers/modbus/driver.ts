@@ -57,11 +57,10 @@ export class ModbusDriver implements Driver {
     if (own === undefined) return { ok: false, reason: 'device-error', detail: `${tag.id} is not on this connection.` };
     if (link === null) return { ok: false, reason: 'connection-lost', detail: 'The device is not connected.' };
     const request = requestFor(own.address, tag.index);
-    const tooLate = new AbortController();
-    const late = sleep(timeoutMs, null, { signal: tooLate.signal }).catch(() => null);
+    const { promise: late, resolve: tooLate } = Promise.withResolvers<null>();
+    const timer = setTimeout(tooLate, timeoutMs, null);
     // The answer to a read that nobody waits for any more still belongs to that read, and is dropped with it.
-    const result = await Promise.race([exchangeRead(link, request, true), late]);
-    tooLate.abort();
+    const result = await Promise.race([exchangeRead(link, request, true), late]).finally(() => clearTimeout(timer));
     if (result === null) {
       return { ok: false, reason: 'no-answer', detail: `The device did not answer within ${timeoutMs} ms.` };
     }

@@ -32,14 +32,17 @@ export type OpcuaAddress = z.infer<typeof opcuaAddressSchema>;
 
 /**
  * One node, however it is spelt: namespace 0 is the standard's own, whether left out or named, and numbers and GUIDs
- * have one form. A node named once by URI and once by index cannot be told for the same before its server is asked.
+ * have one form. A node named once by URI and once by index cannot be told for the same before its server is asked: its
+ * likeness says so.
  */
 export function opcuaWritePlace({ endpoint }: OpcuaOptions, { nodeId }: OpcuaAddress): WritePlace {
   const [, namespace = '', kind = '', id = ''] = /^(nsu=[^;]+;|ns=[0-9]+;)?([isgb])=(.*)$/s.exec(nodeId) ?? [];
   const standard = namespace === '' || namespace === 'nsu=http://opcfoundation.org/UA/;' || /^ns=0+;$/.test(namespace);
   const where = standard ? '' : namespace.replace(/^ns=0+(?=[0-9])/, 'ns=');
   const which = kind === 'i' ? String(Number(id)) : kind === 'g' ? id.toLowerCase() : id;
-  return { device: endpoint.toLowerCase(), space: `${where}${kind}=${which}`, first: 0, last: 0 };
+  const name = `${kind}=${which}`;
+  const place = { device: endpoint.toLowerCase(), space: `${where}${name}`, first: 0, last: 0 };
+  return standard ? place : { ...place, likeness: { name, kind: where.startsWith('nsu=') ? 'uri' : 'index' } };
 }
 
 /** The node id with its namespace index on this server; null when the server does not know the namespace. */

@@ -24,15 +24,16 @@ export type AuditParts = {
   readonly append: AppendAudit;
   /** Newest first, before record `after` (null: from the newest); `next` null at the end. */
   readonly readPage: (filter: AuditFilter, after: number | null, limit: number) => Promise<AuditPage>;
-  /** Oldest first, with bounded memory. */
-  readonly exportAs: (format: ExportFormat, filter: AuditFilter) => AsyncIterable<string | Uint8Array>;
+  /** Oldest first, with bounded memory. `madeAt`: the time of the record that tells of it. */
+  readonly exportAs: (format: ExportFormat, filter: AuditFilter, madeAt: string) => AsyncIterable<string | Uint8Array>;
 };
 
-const exportFormats = ['csv', 'jsonl'] as const;
+const exportFormats = ['csv', 'jsonl', 'bundle'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 const mediaTypes: Readonly<Record<ExportFormat, string>> = {
   csv: 'text/csv; charset=utf-8; header=present',
   jsonl: 'application/jsonl; charset=utf-8',
+  bundle: 'application/jsonl; charset=utf-8',
 };
 
 // The database counts no year 0.
@@ -84,7 +85,7 @@ export function auditRoutes(app: Application, parts: AuditParts): void {
         tags: ['audit'],
         summary: 'Audit records as a file, oldest first',
         description:
-          '`jsonl`: one record a line, each line the canonical bytes that the log hashes. `csv`: for reading.',
+          '`jsonl`: one record a line, each line the canonical bytes that the log hashes. `csv`: for reading. `bundle`: the records with those they stand on, checkpoint and proofs; docs/audit-format.md says it byte by byte.',
         querystring: exportQuery,
         response: problems('right-missing'),
       },
@@ -97,7 +98,7 @@ export function auditRoutes(app: Application, parts: AuditParts): void {
         .type(mediaTypes[format])
         .header('content-disposition', `attachment; filename="${name}"`)
         .header('cache-control', 'no-store');
-      return reply.send(Readable.from(parts.exportAs(format, filter), { objectMode: false }));
+      return reply.send(Readable.from(parts.exportAs(format, filter, time), { objectMode: false }));
     },
   );
 }

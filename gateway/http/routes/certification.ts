@@ -5,8 +5,7 @@ import {
   certificationResultSchema,
 } from '../../contract/statement.ts';
 import type { Certify } from '../../signing/certify.ts';
-import { asError } from '../guard.ts';
-import { problemResponses } from '../problem-responses.ts';
+import { asError, problems } from '../refusal-answers.ts';
 import { type Application, callerOf, provenKeyOf } from '../route-access.ts';
 
 export function certificationRoutes(app: Application, parts: { readonly certify: Certify }): void {
@@ -17,7 +16,7 @@ export function certificationRoutes(app: Application, parts: { readonly certify:
       schema: {
         tags: ['session'],
         summary: 'The certification’s text, with a nonce for signing it',
-        response: { 200: certificationOfferSchema, ...problemResponses },
+        response: { 200: certificationOfferSchema, ...problems() },
       },
     },
     async (request) => parts.certify.offer(callerOf(request)),
@@ -33,7 +32,7 @@ export function certificationRoutes(app: Application, parts: { readonly certify:
         description:
           'statement: compact JWS, typ countersign-certification+jws, over {version, textDigest, signer, terminal, nonce, signedAt}',
         body: certificationBodySchema,
-        response: { 201: certificationResultSchema, ...problemResponses },
+        response: { 201: certificationResultSchema, ...problems() },
       },
     },
     async (request, reply) => {

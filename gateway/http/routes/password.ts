@@ -5,8 +5,7 @@ import type { TerminalId } from '../../contract/ids.ts';
 import { GatewayError } from '../../contract/problem.ts';
 import { passwordBodySchema } from '../../contract/session.ts';
 import type { People } from '../../identity/people.ts';
-import { asError } from '../guard.ts';
-import { problemResponses } from '../problem-responses.ts';
+import { asError, problems } from '../refusal-answers.ts';
 import { type Application, provenKeyOf } from '../route-access.ts';
 
 /** Changes asked for per terminal and minute: each costs several password hashes. */
@@ -29,7 +28,7 @@ export function passwordRoutes(
         tags: ['session'],
         summary: 'Change one’s own password; all sessions of the account end',
         body: passwordBodySchema,
-        response: { 204: z.null().describe('Changed'), ...problemResponses },
+        response: { 204: z.null().describe('Changed'), ...problems() },
       },
     },
     async (request, reply) => {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { MayDo } from '../../commands/ports.ts';
 import { GatewayError } from '../../contract/problem.ts';
 import type { Area } from '../../plant/tag.ts';
-import { asError } from '../guard.ts';
+import { asError } from '../refusal-answers.ts';
 import { type Application, callerOf } from '../route-access.ts';
 
 export type ScreenRouteParts = {

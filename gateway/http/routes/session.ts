@@ -7,8 +7,8 @@ import { sessionViewSchema, signInBodySchema } from '../../contract/session.ts';
 import type { SignedIn } from '../../identity/caller.ts';
 
 import { createSignIn, type SignInParts, sessionViewOf } from '../../identity/sign-in.ts';
-import { asError, sessionCookie } from '../guard.ts';
-import { problemResponses } from '../problem-responses.ts';
+import { sessionCookie } from '../guard.ts';
+import { asError, problems } from '../refusal-answers.ts';
 import { type Application, callerOf, provenKeyOf } from '../route-access.ts';
 
 /** Sign-ins per terminal and minute; beyond it 429, before any password is looked at. */
@@ -42,7 +42,7 @@ export function sessionRoutes(app: Application, parts: SessionRouteParts): void 
         tags: ['session'],
         summary: 'Sign in at the proving terminal',
         body: signInBodySchema,
-        response: { 200: sessionViewSchema, ...problemResponses },
+        response: { 200: sessionViewSchema, ...problems() },
       },
     },
     async (request, reply) => {
@@ -66,7 +66,7 @@ export function sessionRoutes(app: Application, parts: SessionRouteParts): void 
       schema: {
         tags: ['session'],
         summary: 'The session, its person and rights',
-        response: { 200: sessionViewSchema, ...problemResponses },
+        response: { 200: sessionViewSchema, ...problems() },
       },
     },
     async (request) => viewOf(callerOf(request)),
@@ -79,7 +79,7 @@ export function sessionRoutes(app: Application, parts: SessionRouteParts): void 
       schema: {
         tags: ['session'],
         summary: 'Sign out',
-        response: { 204: z.null().describe('Signed out'), ...problemResponses },
+        response: { 204: z.null().describe('Signed out'), ...problems() },
       },
     },
     async (request, reply) => {

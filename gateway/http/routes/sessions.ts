@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { GatewayError } from '../../contract/problem.ts';
 import { sessionListSchema } from '../../contract/session.ts';
 import type { People } from '../../identity/people.ts';
-import { asError } from '../guard.ts';
-import { problemResponses } from '../problem-responses.ts';
+import { asError, problems } from '../refusal-answers.ts';
 import { type Application, callerOf } from '../route-access.ts';
 
 export function sessionsRoutes(app: Application, people: People): void {
@@ -15,7 +14,7 @@ export function sessionsRoutes(app: Application, people: People): void {
       schema: {
         tags: ['sessions'],
         summary: 'Open sessions',
-        response: { 200: sessionListSchema, ...problemResponses },
+        response: { 200: sessionListSchema, ...problems() },
       },
     },
     async () => ({
@@ -44,7 +43,7 @@ export function sessionsRoutes(app: Application, people: People): void {
         tags: ['sessions'],
         summary: 'End a session: one’s own, or as an administrator anybody’s',
         params: z.strictObject({ id: z.uuid() }),
-        response: { 204: z.null().describe('Ended'), ...problemResponses },
+        response: { 204: z.null().describe('Ended'), ...problems() },
       },
     },
     async (request, reply) => {

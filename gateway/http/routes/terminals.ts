@@ -15,8 +15,7 @@ import { offerSchema, signatureBodySchema } from '../../contract/statement.ts';
 import type { People } from '../../identity/people.ts';
 import { terminalViewOf } from '../../identity/terminal.ts';
 import type { TerminalActions } from '../../signing/terminal-actions.ts';
-import { asError } from '../guard.ts';
-import { problemResponses } from '../problem-responses.ts';
+import { asError, problems } from '../refusal-answers.ts';
 import { type Application, callerOf, provenKeyOf } from '../route-access.ts';
 
 /** Enrolments asked for per address and minute. */
@@ -46,7 +45,7 @@ export function terminalRoutes(app: Application, parts: TerminalRouteParts): voi
         description:
           'The DPoP proof must be made with the key that publicKey names. A known key gets its present status.',
         body: terminalBodySchema,
-        response: { 200: terminalCreatedSchema, 201: terminalCreatedSchema, ...problemResponses },
+        response: { 200: terminalCreatedSchema, 201: terminalCreatedSchema, ...problems() },
       },
     },
     async (request, reply) => {
@@ -73,7 +72,7 @@ export function terminalRoutes(app: Application, parts: TerminalRouteParts): voi
       schema: {
         tags: ['terminals'],
         summary: 'The proving terminal',
-        response: { 200: terminalViewSchema, ...problemResponses },
+        response: { 200: terminalViewSchema, ...problems() },
       },
     },
     async (request) => {
@@ -91,7 +90,7 @@ export function terminalRoutes(app: Application, parts: TerminalRouteParts): voi
       schema: {
         tags: ['terminals'],
         summary: 'All terminals',
-        response: { 200: terminalListSchema, ...problemResponses },
+        response: { 200: terminalListSchema, ...problems() },
       },
     },
     async () => ({ terminals: parts.terminals.all().map(terminalViewOf) }),
@@ -106,7 +105,7 @@ export function terminalRoutes(app: Application, parts: TerminalRouteParts): voi
         summary: 'The statement to sign for approving or revoking a terminal',
         params: idParams,
         body: terminalStatementBodySchema,
-        response: { 201: offerSchema, ...problemResponses },
+        response: { 201: offerSchema, ...problems() },
       },
     },
     async (request, reply) => {
@@ -126,7 +125,7 @@ export function terminalRoutes(app: Application, parts: TerminalRouteParts): voi
         summary: 'Sign the approval or revocation',
         params: idParams,
         body: signatureBodySchema,
-        response: { 200: terminalViewSchema, ...problemResponses },
+        response: { 200: terminalViewSchema, ...problems() },
       },
     },
     async (request) => {
@@ -144,7 +143,7 @@ export function terminalRoutes(app: Application, parts: TerminalRouteParts): voi
         tags: ['terminals'],
         summary: 'The statement to sign for a one-time enrolment code',
         body: enrolmentCodeBodySchema,
-        response: { 201: offerSchema, ...problemResponses },
+        response: { 201: offerSchema, ...problems() },
       },
     },
     async (request, reply) => {
@@ -162,7 +161,7 @@ export function terminalRoutes(app: Application, parts: TerminalRouteParts): voi
         tags: ['terminals'],
         summary: 'Sign for the code; it is shown once and works once, for 15 minutes',
         body: signatureBodySchema,
-        response: { 201: enrolmentCodeSchema, ...problemResponses },
+        response: { 201: enrolmentCodeSchema, ...problems() },
       },
     },
     async (request, reply) => {

@@ -11,8 +11,7 @@ import { offerSchema, signatureBodySchema } from '../../contract/statement.ts';
 import type { AccountDocument } from '../../identity/account.ts';
 import type { People } from '../../identity/people.ts';
 import type { AccountActions } from '../../signing/account-actions.ts';
-import { asError } from '../guard.ts';
-import { problemResponses } from '../problem-responses.ts';
+import { asError, problems } from '../refusal-answers.ts';
 import { type Application, callerOf, provenKeyOf } from '../route-access.ts';
 
 const idParams = z.strictObject({ id: userIdSchema });
@@ -43,7 +42,7 @@ export function userRoutes(app: Application, parts: UserRouteParts): void {
     '/api/v1/users',
     {
       config: { access: 'session', permission: 'administer' },
-      schema: { tags: ['users'], summary: 'All accounts', response: { 200: accountListSchema, ...problemResponses } },
+      schema: { tags: ['users'], summary: 'All accounts', response: { 200: accountListSchema, ...problems() } },
     },
     async () => ({ users: parts.accounts.all().map(viewOf) }),
   );
@@ -57,7 +56,7 @@ export function userRoutes(app: Application, parts: UserRouteParts): void {
         summary: 'The statement to sign for unlocking an account',
         params: idParams,
         body: userStatementBodySchema,
-        response: { 201: offerSchema, ...problemResponses },
+        response: { 201: offerSchema, ...problems() },
       },
     },
     async (request, reply) => {
@@ -76,7 +75,7 @@ export function userRoutes(app: Application, parts: UserRouteParts): void {
         summary: 'Sign the unlocking; the comment explains it',
         params: idParams,
         body: signatureBodySchema,
-        response: { 200: accountViewSchema, ...problemResponses },
+        response: { 200: accountViewSchema, ...problems() },
       },
     },
     async (request) => {

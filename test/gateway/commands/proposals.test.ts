@@ -9,7 +9,7 @@ function machine(name = 'mes', areas: readonly string[] = ['upstream']): Machine
   return {
     actor: { id: `token:${name}`, name, printedName: `The ${name}` },
     address: '10.0.0.7',
-    mayProposeIn: (area) => areas.includes(area),
+    mayActIn: (area) => areas.includes(area),
   };
 }
 const origin = 'MES, batch B-1042';

@@ -17,6 +17,7 @@ import type { Area } from '../../../gateway/plant/tag.ts';
 import { createSignerChecks, type SignerChecks } from '../../../gateway/signing/signer.ts';
 import { ApiClient } from '../../support/api-client.ts';
 import { openTestLog, type TestDatabase, type TestLog, type TestServer } from '../../support/database.ts';
+import { deriveHere } from '../../support/derive-here.ts';
 
 export const password = 'seven green herons wade';
 const area = (id: string, parent: string | null): Area => ({
@@ -86,10 +87,11 @@ export async function startTestGateway(
     append: log.log.append,
     lookUpStanding: log.log.lookUpStanding,
     table: postgresProjections(database.pool),
-    hasher: createPasswordHasher(options.pepper ?? randomBytes(32), {
-      atOnce: 2,
-      maxWaiting: options.hashesWaiting ?? 100,
-    }),
+    hasher: createPasswordHasher(
+      options.pepper ?? randomBytes(32),
+      { atOnce: 2, maxWaiting: options.hashesWaiting ?? 100 },
+      deriveHere,
+    ),
     areas,
     groups,
     plant: { name: 'Test plant', timeZone: 'UTC', demo },

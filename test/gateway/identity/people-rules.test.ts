@@ -8,6 +8,7 @@ import { addressWithin, isNetwork } from '../../../gateway/identity/networks.ts'
 import { createPasswordHasher } from '../../../gateway/identity/password-hash.ts';
 import { refuseWeakPassword } from '../../../gateway/identity/password-strength.ts';
 import { userIdOf } from '../../../gateway/identity/user-name.ts';
+import { deriveHere } from '../../support/derive-here.ts';
 
 const ada = 'ada' as UserId;
 const limits = { atOnce: 2, maxWaiting: 50 };
@@ -32,7 +33,7 @@ describe('user names', () => {
 
 describe('password hashes', () => {
   test('IDN-2: a hash opens with its password, for its account, with this installation’s secret only', async () => {
-    const hasher = createPasswordHasher(pepper(1), limits);
+    const hasher = createPasswordHasher(pepper(1), limits, deriveHere);
     const phc = await hasher.hash(ada, 'pass phrase é');
     expect(phc).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1,keyid=[\w-]{8}\$[\w+/]{22}\$[\w+/]{43}$/);
     expect(await hasher.hash(ada, 'pass phrase é')).not.toBe(phc);
@@ -40,19 +41,19 @@ describe('password hashes', () => {
     expect(await hasher.verify(ada, 'pass phrase e\u0301', phc)).toBe(true);
     expect(await hasher.verify(ada, 'pass phrase e', phc)).toBe(false);
     expect(await hasher.verify('bob' as UserId, 'pass phrase é', phc)).toBe(false);
-    expect(await createPasswordHasher(pepper(2), limits).verify(ada, 'pass phrase é', phc)).toBe(false);
+    expect(await createPasswordHasher(pepper(2), limits, deriveHere).verify(ada, 'pass phrase é', phc)).toBe(false);
     expect(await hasher.verify(ada, 'pass phrase é', null)).toBe(false);
   });
 
   test('IDN-2: a hash with weaker parameters is never honoured', async () => {
-    const hasher = createPasswordHasher(pepper(1), limits);
+    const hasher = createPasswordHasher(pepper(1), limits, deriveHere);
     const phc = (await hasher.hash(ada, 'pass phrase')) ?? '';
     expect(await hasher.verify(ada, 'pass phrase', phc.replace('m=19456', 'm=1024'))).toBe(false);
     expect(await hasher.verify(ada, 'pass phrase', phc.replace('argon2id', 'argon2i'))).toBe(false);
   });
 
   test('IDN-2: beyond the queue the answer is busy', async () => {
-    const hasher = createPasswordHasher(pepper(1), { atOnce: 1, maxWaiting: 1 });
+    const hasher = createPasswordHasher(pepper(1), { atOnce: 1, maxWaiting: 1 }, deriveHere);
     const answers = await Promise.all(Array.from({ length: 4 }, () => hasher.verify(ada, 'x', null)));
     expect(answers.filter((answer) => answer === 'busy')).toHaveLength(2);
     expect(await hasher.verify(ada, 'x', null)).toBe(false);

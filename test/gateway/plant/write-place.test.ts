@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { modbusAddressSchema, modbusOptionsSchema, modbusWritePlace } from '../../../gateway/drivers/modbus/address.ts';
 import { opcuaAddressSchema, opcuaOptionsSchema, opcuaWritePlace } from '../../../gateway/drivers/opcua/address.ts';
-import { meetings, type WritePlace } from '../../../gateway/plant/write-place.ts';
+import { meetings, unclear, type WritePlace } from '../../../gateway/plant/write-place.ts';
 
 const plc = modbusOptionsSchema.parse({ endpoint: 'tcp://plc:502' });
 const server = opcuaOptionsSchema.parse({ endpoint: 'opc.tcp://plc:4840' });
@@ -49,6 +49,16 @@ describe('places that writable tags share', () => {
     expect(meet(node('ns=2;s=A'), node('ns=3;s=A'))).toBe(false);
     expect(meet(node('ns=2;s=a'), node('ns=2;s=A'))).toBe(false);
     expect(meet(node('ns=2;s=85'), node('ns=2;i=85'))).toBe(false);
+  });
+
+  it('CMD-7: a node named once by URI and once by index is told to be unclear, whichever comes first', () => {
+    const of = (...ids: readonly string[]) =>
+      unclear(ids.map((id, order) => ({ place: node(id), order }))).map(({ item, met }) => [item.order, met.order]);
+    expect(of('nsu=urn:plant;s=A', 'ns=2;s=A')).toEqual([[1, 0]]);
+    expect(of('ns=2;i=85', 'ns=3;i=85', 'nsu=urn:plant;i=085')).toEqual([[2, 0]]);
+    expect(of('nsu=urn:plant;s=A', 'nsu=urn:other;s=A', 'ns=2;s=B')).toEqual([]);
+    // Namespace 0 is told by both its names.
+    expect(of('nsu=http://opcfoundation.org/UA/;i=85', 'nsu=urn:plant;i=85', 'i=85')).toEqual([]);
   });
 
   it('CMD-7: finds a meeting exactly where two places share something, and names a later one of the file', () => {

@@ -127,6 +127,13 @@ describe('loading the configuration', () => {
       /Make one of them read-only/,
     ],
     [
+      'CMD-7: a node named by index that may be one named by URI',
+      'tags.yaml',
+      'nsu=urn:countersign:demo-plant;s=BR101.PH.SP }\n    setpoint',
+      'ns=1;s=BR101.TIC.SP }\n    setpoint',
+      /Name both by URI/,
+    ],
+    [
       'CMD-2: a permissive on an unknown tag',
       'tags.yaml',
       'mode: BR101.TIC.MODE }',

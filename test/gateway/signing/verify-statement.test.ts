@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { TagId, TerminalId } from '../../../gateway/contract/ids.ts';
 import type { PublicKey } from '../../../gateway/contract/session.ts';
 import type { CommandStatement } from '../../../gateway/contract/statement.ts';
-import { checkStoredSignature, signatureDigest } from '../../../gateway/signing/stored-signature.ts';
+import { importedKey } from '../../../gateway/identity/imported-key.ts';
+import { checkTerminalSignature, signatureDigest } from '../../../gateway/signing/stored-signature.ts';
 import { claimedNonce, type StatementRules, verifySignedStatement } from '../../../gateway/signing/verify-statement.ts';
 import { ApiClient, newTerminalKey } from '../../support/api-client.ts';
 
@@ -55,8 +56,10 @@ describe('verifySignedStatement', () => {
       part: { signer: 'operator', meaning: 'responsibility', reasonCode: 'batch-step', comment: 'as written' },
     });
     expect(claimedNonce(jws)).toEqual({ ok: true, nonce: issued.nonce });
-    expect(await checkStoredSignature(jws, publicKey)).toMatchObject({ ok: true, payload: { value: 37.5 } });
-    expect((await checkStoredSignature(jws, stranger.key.publicKey as PublicKey)).ok).toBe(false);
+    const [own, foreign] = [importedKey(publicKey), importedKey(stranger.key.publicKey as PublicKey)];
+    if (own === null || foreign === null) throw new Error('a key of P-256 is none');
+    expect(checkTerminalSignature(jws, own)).toMatchObject({ ok: true, payload: { value: 37.5 } });
+    expect(checkTerminalSignature(jws, foreign).ok).toBe(false);
     expect(signatureDigest(jws)).toMatch(/^[\w-]{43}$/);
   });
 

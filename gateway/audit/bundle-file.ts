@@ -1,0 +1,35 @@
+// A bundle's bytes as lines, and the records in it (AUD-5, AUD-7): for the verifier, and for whoever opens an archived
+// bundle again to search it. Bounded memory: one line at a time. Proves nothing; verify-bundle.ts does.
+import { recordLineStart } from './bundle-lines.ts';
+import { maximumRecordBytes } from './record.ts';
+
+/** No line is longer: a record, or a line of the file's own, which are all shorter. */
+const longestLine = maximumRecordBytes + 1024;
+const newline = 0x0a;
+const start = Buffer.from(recordLineStart);
+
+export function isRecordLine(line: Uint8Array): boolean {
+  return start.every((byte, index) => line[index] === byte);
+}
+
+/** Lines without their newline; null, as the last, for one that is too long or has no newline. */
+export async function* bundleLines(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array | null> {
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const bytes of file) {
+    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    const all = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    let from = 0;
+    for (let end = all.indexOf(newline); end >= 0; end = all.indexOf(newline, from)) {
+      yield all.subarray(from, end);
+      from = end + 1;
+    }
+    rest = all.subarray(from);
+    if (rest.length > longestLine) break;
+  }
+  if (rest.length > 0) yield null;
+}
+
+/** The canonical bytes of each record, in order. What stands in them is not verified. */
+export async function* recordsOfBundle(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const line of bundleLines(file)) if (line !== null && isRecordLine(line)) yield line;
+}
