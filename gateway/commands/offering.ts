@@ -78,12 +78,14 @@ function requirementsOf(
   countersignatures: number,
   ports: ComponentPorts,
 ): Requires {
+  // A proposal under such a policy is declined by whoever could have signed it.
+  const withoutCountersigners = policy.countersignMeanings.length === 0;
   const components = ports.componentsNeeded(caller, policy.components);
   const passkey = components.includes('passkey') ? ports.passkeyRequest?.(caller) : undefined;
   return {
     components: alone ? completeComponents(components) : components,
     ...(passkey === undefined ? {} : { passkey }),
-    meanings: [...(purpose === 'command' ? policy.meanings : policy.countersignMeanings)],
+    meanings: [...(purpose === 'command' || withoutCountersigners ? policy.meanings : policy.countersignMeanings)],
     reasonCodes: policy.reasonCodes.map(({ code, text }) => ({ code, text })),
     // Who declines says why in his own words.
     reason: purpose === 'decline' ? 'optional' : policy.reason,

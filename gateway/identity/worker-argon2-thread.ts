@@ -5,7 +5,7 @@ import { parentPort } from 'node:worker_threads';
 import type { Argon2Input } from './password-hash.ts';
 
 /** Below the default of 0, far from the last 19. */
-const niceness = 5;
+const niceness = 3;
 
 // Linux alone takes it for the calling thread; elsewhere it would be the whole process's.
 if (process.platform === 'linux') {

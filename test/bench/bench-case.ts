@@ -1,5 +1,6 @@
 // What a case of the bench is: a module in cases/ that measures the product against a floor in the same run, on the same
 // machine. Run by run.ts, alone or with the others.
+import type { BigLog } from './big-log.ts';
 
 /** One line of the table. `floor` is the bare library or hardware doing the least that the job needs. */
 export type Measurement = {
@@ -21,13 +22,23 @@ export type CaseResult = {
   readonly note: string;
 };
 
+/** What the cases of one run share. */
+export type BenchRun = {
+  /** Says on standard error how far it is. */
+  readonly progress: (line: string) => void;
+  /** How big a log the cases about big logs measure (`--records`). */
+  readonly records: number;
+  /** A log of so many records, made when it is first asked for and gone at the end of the run. */
+  readonly bigLog: () => Promise<BigLog>;
+};
+
 export type BenchCase = {
   readonly name: string;
   /** What is measured, in one line. */
   readonly about: string;
   /** What the floor does, so that a reader can judge it. */
   readonly floorIs: string;
-  readonly run: (progress: (line: string) => void) => Promise<CaseResult>;
+  readonly run: (run: BenchRun) => Promise<CaseResult>;
 };
 
 export function ratioOf(measurement: Measurement): number {

@@ -1,6 +1,6 @@
 // The gateway of the case sign-many, in a process of its own: as many signers and setpoints as the case asks for, over
 // Modbus TCP to the device that the case runs. Started by cases/sign-many.ts; says on standard output when it is ready, and
-// answers each message of its parent with its event loop's delay since the message before.
+// answers each message of its parent with its event loop's delay and its CPU time since the message before.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -9,14 +9,14 @@ import { protocols } from '../../gateway/drivers/registry.ts';
 import { startGateway } from '../../gateway/main.ts';
 import { loadSettings } from '../../gateway/settings/load.ts';
 
-const [folder = '', databaseUrl = '', devicePort = '', signers = ''] = process.argv.slice(2);
-const count = Number(signers);
+const [folder = '', databaseUrl = '', devicePort = '', signers = '', setpoints = ''] = process.argv.slice(2);
 const config = join(folder, 'config');
 
-const numbers = Array.from({ length: count }, (_, index) => index);
-/** Twice as many setpoints as signers: half of them need a countersignature. */
+const people = Array.from({ length: Number(signers) }, (_, index) => index);
+const count = Number(setpoints);
+/** As many again that need a countersignature. */
 const tags = ['single', 'pair'].flatMap((policy, half) =>
-  numbers.map((index) => ({
+  Array.from({ length: count }, (_, index) => ({
     id: `${policy.toUpperCase()}.${index}`,
     area: 'site',
     connection: 'device',
@@ -31,7 +31,7 @@ const files = {
   'gateway.yaml': {
     plant: { name: 'Bench', timeZone: 'UTC' },
     demo: {
-      accounts: numbers.map((index) => ({
+      accounts: people.map((index) => ({
         name: `signer${index}`,
         printedName: `Signer ${index}`,
         groups: ['signers'],
@@ -78,13 +78,21 @@ const gateway = await startGateway({
 });
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
+let cpu = { own: process.threadCpuUsage(), all: process.cpuUsage() };
 process.on('message', () => {
-  const delayMs = { p99: delay.percentile(99) / 1e6 - 1, longest: delay.max / 1e6 - 1 };
+  const now = { own: process.threadCpuUsage(cpu.own), all: process.cpuUsage(cpu.all) };
+  process.send?.({
+    p99: delay.percentile(99) / 1e6 - 1,
+    longest: delay.max / 1e6 - 1,
+    loopCpuMs: (now.own.user + now.own.system) / 1000,
+    cpuMs: (now.all.user + now.all.system) / 1000,
+  });
+  cpu = { own: process.threadCpuUsage(), all: process.cpuUsage() };
   delay.reset();
-  process.send?.(delayMs);
 });
 process.on('SIGTERM', () => {
   void gateway.stop('the bench is over').then(() => process.exit(0));
 });
 process.on('disconnect', () => process.exit(0));
+
 process.stdout.write(`ready ${gateway.port}\n`);

@@ -8,9 +8,18 @@ export type CommandLife = {
   readonly tag: string;
   readonly value: unknown;
   readonly old: unknown;
+  /** Proposed by a machine (CMD-10); `asked` is then by the person who took it up, null where nobody did. */
+  readonly proposed: boolean;
+  readonly asked: LogRecord | null;
+  readonly isBreakGlass: boolean;
+  /** Before the write, and with those that break-glass leaves for later. */
   readonly signaturesNeeded: number;
-  /** Records of signatures before the intent, in order. */
+  readonly signaturesInAll: number;
+  /** Records of signatures in order, those after the intent included. */
   readonly signatures: readonly LogRecord[];
+  /** break-glass.used and break-glass.settled. */
+  readonly glass: readonly LogRecord[];
+  readonly resolved: readonly LogRecord[];
   readonly accepted: LogRecord | null;
   readonly acceptedAtMs: number | null;
   readonly notAfterMs: number | null;
@@ -40,27 +49,33 @@ export function foldLives(records: readonly LogRecord[]): {
   const strays: LogRecord[] = [];
   for (const [id, group] of groups) {
     const [first] = group;
-    if (first?.kind === 'command.asked') lives.push(fold(id, first, group));
+    if (first?.kind === 'command.asked' || first?.kind === 'command.proposed') lives.push(fold(id, first, group));
     else strays.push(...group);
   }
   return { lives, strays };
 }
 
-function fold(id: string, asked: LogRecord, group: readonly LogRecord[]): CommandLife {
+function fold(id: string, begun: LogRecord, group: readonly LogRecord[]): CommandLife {
+  const asked = group.find(({ kind }) => kind === 'command.asked') ?? null;
+  const terms = asked ?? begun;
   const accepted = group.find(({ kind }) => kind === 'command.accepted') ?? null;
   const closing = group.filter(({ kind }) => closings.includes(kind.replace('command.', '')));
   const [first] = closing;
   const readBack = first?.detail?.readBack as { value: unknown; time: string } | undefined;
+  const isBreakGlass = terms.detail?.breakGlass === true;
   return {
     id,
-    tag: asked.subject,
-    value: asked.new,
-    old: asked.old,
-    signaturesNeeded: Number(asked.detail?.signatures),
-    signatures: group.filter(
-      ({ kind, seq }) =>
-        (kind === 'command.signed' || kind === 'command.countersigned') && seq < (accepted?.seq ?? Infinity),
-    ),
+    tag: terms.subject,
+    value: terms.new,
+    old: terms.old,
+    proposed: begun.kind === 'command.proposed',
+    asked,
+    isBreakGlass,
+    signaturesNeeded: isBreakGlass ? 1 : Number(terms.detail?.signatures),
+    signaturesInAll: Number(terms.detail?.signatures),
+    signatures: group.filter(({ kind }) => kind === 'command.signed' || kind === 'command.countersigned'),
+    glass: group.filter(({ kind }) => kind === 'break-glass.used' || kind === 'break-glass.settled'),
+    resolved: group.filter(({ kind }) => kind === 'command.resolved'),
     accepted,
     acceptedAtMs: accepted === null ? null : Date.parse(String(accepted.time)),
     notAfterMs: accepted === null ? null : Date.parse(String(accepted.detail?.notAfter)),

@@ -3,14 +3,17 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { foldLives } from './command-life.ts';
+import { ApiClient } from '../support/api-client.ts';
+import { type CommandLife, foldLives } from './command-life.ts';
 import { targets } from './configuration.ts';
 import type { Contradiction, History, Told } from './history.ts';
 import { judge } from './judge.ts';
 import { type Lane, runTrial } from './lane.ts';
+import { Machine } from './machine.ts';
 import type { Tally } from './outcome-table.ts';
 import { Person } from './person.ts';
-import { type Scene, setScene } from './scene.ts';
+import { password, type Scene, setScene } from './scene.ts';
+import { leaveNothingWaiting } from './signing.ts';
 import { chooseTrial, type Trial } from './trial.ts';
 
 const projectFolder = join(import.meta.dirname, '../..');
@@ -66,12 +69,15 @@ async function play(
   const told: Told[] = [];
   const refusals = new Map<string, number>();
   const lanes: Lane[] = [];
+  const admin = await ApiClient.ready(scene.origin, 'admin', password);
   for (const target of targets) {
-    // One after the other: each certifies at his first sign-in.
+    // One after the other: each certifies and registers his passkey at his first sign-in.
+    const [before] = lanes;
     lanes.push({
       target,
-      operator: await Person.at(scene.origin, 'operator'),
-      supervisor: await Person.at(scene.origin, 'supervisor'),
+      operator: await Person.at(scene.origin, 'operator', before?.operator),
+      supervisor: await Person.at(scene.origin, 'supervisor', before?.supervisor),
+      machine: await Machine.at(admin, `machine for ${target.tag}`),
       scene,
       begun: (command, trial) => trials.set(command, trial),
       told: (one) => told.push(one),
@@ -90,6 +96,8 @@ async function play(
   );
   scene.plant.faults.clear();
   await scene.whole();
+  const [anyLane] = lanes;
+  if (anyLane !== undefined) await leaveNothingWaiting(anyLane);
   progress('waiting until every command is closed');
   const records = await recordsWhenClosed(scene);
   const history: History = {
@@ -103,22 +111,32 @@ async function play(
       ),
     ),
     tolerances: scene.tolerances,
+    passkeyTags: new Set(targets.filter(({ passkey }) => passkey).map(({ tag }) => tag)),
   };
   const { status, output } = verifyLog(scene.dataFolder);
   const contradictions = [...(await judge(history))];
   if (status !== 0) contradictions.unshift({ command: null, text: `audit verify: ${output}` });
   return {
     contradictions,
-    tallies: foldLives(records).lives.map(({ id, state, code }) => ({
-      trial: trials.get(id)?.name ?? '(asked for, and the answer lost)',
-      state: state ?? 'open',
-      code,
+    tallies: foldLives(records).lives.map((life) => ({
+      trial: trials.get(life.id)?.name ?? '(asked for, and the answer lost)',
+      way: wayOf(life),
+      state: life.state ?? 'open',
+      code: life.code,
     })),
     refusals,
     writes: scene.plant.writes.count(),
     records: records.length,
     verified: output,
   };
+}
+
+/** As the log has it: who was refused his break-glass or his proposal has asked in the ordinary way. */
+function wayOf({ proposed, isBreakGlass, signaturesInAll, signatures, resolved }: CommandLife): string {
+  const way = proposed ? 'proposed' : isBreakGlass ? 'break-glass' : `signatures asked for: ${signaturesInAll}`;
+  const terminals = new Set(signatures.map(({ terminal }) => terminal?.id));
+  const together = signatures.length < 2 ? '' : terminals.size === 1 ? ', at one terminal' : ', at two terminals';
+  return `${way}${together}${resolved.length > 0 ? ', then resolved' : ''}`;
 }
 
 /** The log when no command in it is open any more, or as it is when that takes too long: then the judge says so. */

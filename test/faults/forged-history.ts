@@ -19,6 +19,12 @@ export type Draft = {
   readonly signaturesNeeded?: number;
   /** Null: it never came to an intent. */
   readonly accepted?: boolean;
+  readonly proposed?: boolean;
+  readonly breakGlass?: boolean;
+  /** Signers after the write. */
+  readonly afterwards?: readonly string[];
+  /** What a resolution says was found, and the command that its signature is about. */
+  readonly resolved?: { readonly found: string; readonly about: string };
   readonly closing: string | null;
   readonly code?: string;
   readonly readBack?: { readonly value: number; readonly atMs: number };
@@ -42,25 +48,42 @@ export async function recordsOf(draft: Draft, seq: number, terminal: Terminal): 
     const about = { subject: tag, command: id, old, new: value, actor: null, terminal: null, address: null };
     records.push({ seq: seq + records.length, time: timeOf(ms), kind: `command.${kind}`, ...about, ...rest });
   };
-  add('asked', atMs, { detail: { signatures: draft.signaturesNeeded ?? signers.length } });
-  const jwss: string[] = [];
-  for (const [index, signer] of signers.entries()) {
-    const jws = await new CompactSign(new TextEncoder().encode(JSON.stringify({ command: id, tag, value, signer })))
+  const glass = draft.breakGlass === true ? { breakGlass: true } : {};
+  const detail = { signatures: draft.signaturesNeeded ?? signers.length, ...glass };
+  if (draft.proposed === true) add('proposed', atMs, { detail, actor: { id: 'machine' } });
+  else add('asked', atMs, { detail, actor: { id: signers[0] ?? 'operator' } });
+  const signed = (said: Record<string, unknown>): Promise<string> =>
+    new CompactSign(new TextEncoder().encode(JSON.stringify(said)))
       .setProtectedHeader({ alg: 'ES256' })
       .sign(terminal.privateKey);
-    jwss.push(jws);
-    const kind = index === 0 ? 'signed' : 'countersigned';
-    add(kind, atMs + 10, { actor: { id: signer }, terminal: { id: 'terminal' }, signature: { jws } });
-  }
+  const sign = async (kind: string, signer: string, ms: number, said: Record<string, unknown>, more = {}) => {
+    const jws = await signed({ signer, ...said });
+    add(kind, ms, { actor: { id: signer }, terminal: { id: 'terminal' }, signature: { jws }, ...more });
+    return jws;
+  };
+  const said = { command: id, tag, value, ...glass };
+  const jwss: string[] = [];
+  for (const [index, signer] of signers.entries())
+    jwss.push(await sign(index === 0 ? 'signed' : 'countersigned', signer, atMs + 10, said));
   if (accepted) {
     const signatures = jwss.map((jws) => ({ jws }));
     add('accepted', atMs + 10, { detail: { notAfter: timeOf(atMs + 10_010), signatures } });
+    if (draft.breakGlass === true) add('used', atMs + 10, { kind: 'break-glass.used' });
   }
   const readBack =
     draft.readBack === undefined
       ? {}
       : { readBack: { value: draft.readBack.value, time: timeOf(draft.readBack.atMs) } };
-  if (closing !== null) add(closing, atMs + 400, { detail: { code: draft.code ?? 'x', ...readBack } });
+  if (closing === 'declined') await sign(closing, 'supervisor', atMs + 400, { command: id, purpose: 'decline' });
+  else if (closing !== null) add(closing, atMs + 400, { detail: { code: draft.code ?? 'x', ...readBack } });
+  for (const signer of draft.afterwards ?? []) await sign('countersigned', signer, atMs + 500, said);
+  if (draft.afterwards !== undefined)
+    add('settled', atMs + 500, { kind: 'break-glass.settled', detail: { code: 'countersigned' } });
+  if (draft.resolved !== undefined) {
+    const { found, about } = draft.resolved;
+    const resolution = { purpose: 'resolve', about: `command:${about}`, change: { found: 'reached' } };
+    await sign('resolved', 'supervisor', atMs + 600, resolution, { detail: { code: found } });
+  }
   return records;
 }
 
@@ -97,6 +120,7 @@ export async function historyOf(
       [opcuaTag, 0.05],
       [modbusTag, 0.05],
     ]),
+    passkeyTags: new Set(),
     ...rest,
   };
 }

@@ -18,6 +18,8 @@ export type History = {
   readonly keys: ReadonlyMap<string, JWK>;
   /** Read-back tolerance of each tag, engineering units. */
   readonly tolerances: ReadonlyMap<string, number>;
+  /** Tags whose policy asks for a passkey with each signature (SIG-7). */
+  readonly passkeyTags: ReadonlySet<string>;
 };
 
 export type Contradiction = {

@@ -92,6 +92,55 @@ describe('the judge of a fault run', () => {
     expect(await texts(historyOf([nobody], [writeOf(first, 50)], shown))).toContain('0 of 1 signatures');
   });
 
+  it('SIG-1, CMD-10: a machine’s proposal that was written though nobody asked for it', async () => {
+    const proposed: Draft = { ...first, proposed: true };
+    expect(await texts(historyOf([proposed], [writeOf(first, 50)], shown))).toContain('nobody asked for it');
+    const declined: Draft = { ...proposed, signers: [], signaturesNeeded: 1, accepted: false, closing: 'declined' };
+    expect(await texts(historyOf([declined], [], stayed))).toBe('');
+  });
+
+  it('CMD-13: break-glass that is not owned up to, or settled without the signatures that it owed', async () => {
+    const glass: Draft = { ...first, breakGlass: true, signaturesNeeded: 2, afterwards: ['supervisor'] };
+    const history = await historyOf([glass], [writeOf(first, 50)], shown);
+    expect(await texts(Promise.resolve(history))).toBe('');
+    const records = history.records.filter(({ kind }) => kind !== 'break-glass.used');
+    expect(await texts(Promise.resolve({ ...history, records }))).toContain('no record says so');
+    expect(await texts(historyOf([{ ...glass, afterwards: [] }], [writeOf(first, 50)], shown))).toContain(
+      'settled on 1 of 2',
+    );
+    expect(await texts(historyOf([{ ...glass, afterwards: ['operator'] }], [writeOf(first, 50)], shown))).toContain(
+      'signed a twice',
+    );
+    const plain: Draft = { ...first, afterwards: ['supervisor'] };
+    expect(await texts(historyOf([plain], [writeOf(first, 50)], shown))).toContain('signed after it was accepted');
+  });
+
+  it('CMD-6: a resolution that nobody signed, about something else, or of what was no question', async () => {
+    const resolved = { found: 'reached', about: 'a' };
+    const unknown: Draft = { ...first, closing: 'unknown', resolved };
+    expect(await texts(historyOf([unknown], writes.slice(0, 1), shown))).toBe('');
+    expect(await texts(historyOf([{ ...first, resolved }], writes.slice(0, 1), shown))).toContain('and was resolved');
+    for (const [wrong, text] of [
+      [{ ...resolved, about: 'b' }, 'something else'],
+      [{ ...resolved, found: 'not-reached' }, 'something else was found'],
+    ] as const)
+      expect(await texts(historyOf([{ ...unknown, resolved: wrong }], writes.slice(0, 1), shown))).toContain(text);
+  });
+
+  it('SIG-7: a signature without its passkey’s answer, where the policy asks for one', async () => {
+    const passkeyTags = new Set([opcuaTag]);
+    expect(await texts(historyOf([first], [writeOf(first, 50)], shown, { passkeyTags }))).toContain('no passkey');
+    const history = await historyOf([first], [writeOf(first, 50)], shown, { passkeyTags });
+    const client = { type: 'webauthn.get', challenge: 'of another statement' };
+    const clientDataJSON = Buffer.from(JSON.stringify(client)).toString('base64url');
+    const records = history.records.map((record) =>
+      record.kind === 'command.signed'
+        ? { ...record, signature: { ...(record.signature as object), assertion: { response: { clientDataJSON } } } }
+        : record,
+    );
+    expect(await texts(Promise.resolve({ ...history, records }))).toContain('to another statement');
+  });
+
   it('SIG-6: a signature of another terminal, or about another value', async () => {
     const keys = new Map([['terminal', (await newTerminal()).jwk]]);
     expect(await texts(historyOf([first], [writeOf(first, 50)], shown, { keys }))).toContain('carries no signature');
@@ -117,8 +166,9 @@ describe('the judge of a fault run', () => {
     expect(await texts(historyOf([first], [writeOf(first, 50, { status: 'refused' })], shown))).toContain(
       'did not apply it',
     );
-    expect(await texts(historyOf([first], [writeOf(first, 50, { status: 'ignored' })], stayed))).toContain(
-      'did not show',
+    // Also where an earlier command brought the value.
+    expect(await texts(historyOf([first], [writeOf(first, 50, { status: 'ignored' })], shown))).toContain(
+      'did not apply it',
     );
     expect(await texts(historyOf([first], [writeOf(first, 50)], stayed))).toContain('did not show');
     // Reverted before the read-back.
@@ -143,10 +193,10 @@ describe('the judge of a fault run', () => {
     expect(await texts(historyOf([failed], [writeOf(first, 50)], moving))).toContain('by itself');
     expect(await texts(historyOf([failed], [writeOf(first, 50)], moving.slice(0, -1)))).toBe('');
     expect(await texts(historyOf([failed], [writeOf(first, 50)], stayed))).toContain('did not show');
-    // Nobody sees through a display that stands still.
+    // Nobody sees through a display that stands still: then it is not failed, it is unknown.
     const still: Draft = { ...failed, readBack: { value: 37, atMs: 100 } };
-    const late = [...stayed, { tag: opcuaTag, atMs: 300, value: 38 }];
-    expect(await texts(historyOf([still], [writeOf(first, 50)], late))).toBe('');
+    expect(await texts(historyOf([still], [writeOf(first, 50)], stayed))).toContain('nothing but the old value');
+    expect(await texts(historyOf([still], [writeOf(first, 50, { status: 'ignored' })], stayed))).toBe('');
   });
 
   it('CMD-5: gives each Modbus write to the command whose outcome speaks for it', async () => {

@@ -1,15 +1,13 @@
 // Holds the PLC's own write log, what the PLC showed, and what people were told against the audit log (issue 3, "Faults it
 // must live through"). Pure, and able to fail: judge.test.ts feeds it forged histories. Called by fault-run.ts.
 //
-// What a write became is judged by what the device showed: a command is rightly `failed` where the device showed another
-// value and did not get to the new one by itself afterwards; or where it showed nothing but the old value all the time,
-// because nobody can see through a display that stands still.
-import { compactVerify, importJWK } from 'jose';
+// What a write became is judged by what the device did with it, and showed: confirmed needs a write that was applied and
+// seen; failed one that was not applied, or whose value the device gave up again or did not come to by itself afterwards.
 import type { ReceivedWrite } from '../../simulators/write-log.ts';
-import type { LogRecord } from '../support/gateway.ts';
 import { type CommandLife, foldLives } from './command-life.ts';
 import type { Contradiction, History } from './history.ts';
 import { isSame, matchWrites } from './matching-writes.ts';
+import { signatureTroubles } from './signature-troubles.ts';
 
 /** Contradictions in the order of the log; empty where everything fits. */
 export async function judge(history: History): Promise<readonly Contradiction[]> {
@@ -45,43 +43,6 @@ function lifeTroubles({ id, accepted, closings, state }: CommandLife): readonly 
   return troubles;
 }
 
-/** An intent stands on as many signatures of different persons as it was to have, each about exactly this (SIG-5, SIG-6). */
-async function signatureTroubles(life: CommandLife, { keys }: History): Promise<readonly string[]> {
-  const { id, accepted, signatures, signaturesNeeded } = life;
-  if (accepted === null) return [];
-  const troubles: string[] = [];
-  const people = new Set(signatures.map(({ actor }) => actor?.id));
-  if (!(people.size >= signaturesNeeded))
-    troubles.push(`${id} was accepted on ${people.size} of ${signaturesNeeded} signatures`);
-  const carried = accepted.detail?.signatures as readonly { jws: string }[] | undefined;
-  for (const record of signatures) {
-    const { jws } = record.signature as { jws: string };
-    if (carried?.some((one) => one.jws === jws) !== true)
-      troubles.push(`the intent of ${id} lacks a signature of its own (record ${record.seq})`);
-    const why = await wrongSignature(jws, record, life, keys);
-    if (why !== null) troubles.push(`record ${record.seq} carries no signature for ${id}: ${why}`);
-  }
-  return troubles;
-}
-
-async function wrongSignature(
-  jws: string,
-  record: LogRecord,
-  life: CommandLife,
-  keys: History['keys'],
-): Promise<string | null> {
-  const key = keys.get(record.terminal?.id ?? '');
-  if (key === undefined) return 'no terminal of this run';
-  try {
-    const { payload } = await compactVerify(jws, await importJWK(key, 'ES256'));
-    const said = JSON.parse(new TextDecoder().decode(payload)) as Record<string, unknown>;
-    if (said.command !== life.id || said.tag !== life.tag) return 'it is about something else';
-    return isSame(said.value, life.value, 0) ? null : 'it is about another value';
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
-
 function outcomeTroubles(life: CommandLife, writes: readonly ReceivedWrite[], history: History): readonly string[] {
   const { id, state } = life;
   if (writes.length > 1) return [`${id} was written ${writes.length} times: ${writes.map(inWords).join('; ')}`];
@@ -111,9 +72,7 @@ function confirmedTroubles(
   { shownBetween, tolerances }: History,
 ): readonly string[] {
   if (write === undefined) return [`${id} is confirmed, and the PLC never had it`];
-  // A PLC that ignores a write, answers Good and then shows the value, by an earlier one that was late, cannot be seen
-  // through; where it shows another value, the last rule below speaks.
-  if (write.status === 'refused') return [`${id} is confirmed, and the PLC did not apply it: ${inWords(write)}`];
+  if (write.status !== 'applied') return [`${id} is confirmed, and the PLC did not apply it: ${inWords(write)}`];
   if (readBack === null) return [`${id} is confirmed without a read-back`];
   const tolerance = (tolerances.get(tag) ?? 0) + 1e-4;
   if (!isSame(readBack.value, value, tolerance)) return [`${id} is confirmed by another value: ${readBack.value}`];
@@ -137,7 +96,9 @@ function failedTroubles(
   const shown = shownBetween(tag, write.at, atMs);
   if (!shown.some((one) => isSame(one.value, readBack.value, tolerance)))
     return [`${id} is failed by ${readBack.value}, which the PLC did not show from its write to the read-back`];
-  if (shown.every((one) => isSame(one.value, old))) return [];
+  // It may have been on its way behind a display that stood still: nobody could tell.
+  if (shown.every((one) => isSame(one.value, old)))
+    return [`${id} is failed, and the PLC took it and showed nothing but the old value`];
   const next = writes.find((one) => one.point === tag && one.at > write.at && one.status === 'applied');
   const after = shownBetween(tag, atMs, next === undefined ? Number.POSITIVE_INFINITY : next.at - 1);
   const arrived = after.find((one) => one.at > atMs && isSame(one.value, value, tolerance));

@@ -1,5 +1,11 @@
 // The table that a fault run prints: how many commands of each trial closed in which way. Pure; called by run.ts.
-export type Tally = { readonly trial: string; readonly state: string; readonly code: string | null };
+export type Tally = {
+  readonly trial: string;
+  /** How it was asked for and signed. */
+  readonly way: string;
+  readonly state: string;
+  readonly code: string | null;
+};
 
 const order = ['confirmed', 'rejected', 'failed', 'unknown', 'refused', 'expired', 'withdrawn', 'declined', 'open'];
 
@@ -11,12 +17,12 @@ export function refusalCounts(tallies: readonly Tally[]): string {
   return [...counts].map(([code, count]) => `${code} ${count}`).join(', ') || 'none';
 }
 
-export function outcomeTable(tallies: readonly Tally[]): string {
+export function outcomeTable(tallies: readonly Tally[], by: 'trial' | 'way' = 'trial'): string {
   const rows = new Map<string, Map<string, number>>();
-  for (const { trial, state } of tallies) {
-    const row = rows.get(trial) ?? new Map<string, number>();
-    row.set(state, (row.get(state) ?? 0) + 1);
-    rows.set(trial, row);
+  for (const tally of tallies) {
+    const row = rows.get(tally[by]) ?? new Map<string, number>();
+    row.set(tally.state, (row.get(tally.state) ?? 0) + 1);
+    rows.set(tally[by], row);
   }
   const states = order.filter((state) => tallies.some((tally) => tally.state === state));
   const width = Math.max('in all'.length, ...[...rows.keys()].map((name) => name.length));

@@ -1,33 +1,47 @@
 // A person at a terminal who does not give up: signs in again after the gateway was killed, and says honestly when no
-// answer came. Speaks HTTP like anybody else. Used by lane.ts.
+// answer came. Speaks HTTP like anybody else. Used by lane.ts and what it calls.
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ApiAnswer, ApiClient, codeOf } from '../support/api-client.ts';
+import { SoftwarePasskey } from '../support/software-passkey.ts';
 import { password } from './scene.ts';
 
 const againAfterMs = 60;
+/** Longer than a signature waits for its outcome, on a loaded machine. */
+const unansweredMs = 20_000;
 
-export type Asked = {
-  readonly id: string;
-  readonly state: string;
+/** What the gateway offers to sign, and what the signature must bring. */
+export type Offer = {
   readonly statement: unknown;
   readonly requires: {
+    readonly components: readonly string[];
     readonly meanings: readonly string[];
     readonly reasonCodes: readonly { readonly code: string }[];
   };
 };
+export type Asked = Offer & { readonly id: string };
 
 export class Person {
   readonly name: string;
   readonly client: ApiClient;
+  readonly #passkey: SoftwarePasskey;
   #signingIn: Promise<boolean> | null = null;
 
-  private constructor(name: string, client: ApiClient) {
+  private constructor(name: string, client: ApiClient, passkey: SoftwarePasskey) {
     this.name = name;
     this.client = client;
+    this.#passkey = passkey;
   }
 
-  static async at(origin: string, name: string): Promise<Person> {
-    return new Person(name, await ApiClient.ready(origin, name, password));
+  /** At a terminal of his own, with a passkey registered; the same person at one more terminal brings his own along. */
+  static async at(origin: string, name: string, elsewhere?: Person): Promise<Person> {
+    const client = await ApiClient.ready(origin, name, password);
+    if (elsewhere !== undefined) return new Person(name, client, elsewhere.#passkey);
+    const passkey = new SoftwarePasskey(origin);
+    const options = await client.post<{ challenge: string }>('/passkeys/options', {});
+    const { clientExtensionResults: _none, ...response } = passkey.register(options.body.challenge);
+    const registered = await client.post('/passkeys', { name: 'in software', password, response });
+    if (registered.status !== 201) throw new Error(`no passkey for ${name}: ${JSON.stringify(registered.body)}`);
+    return new Person(name, client, passkey);
   }
 
   /**
@@ -50,20 +64,21 @@ export class Person {
     }
   }
 
-  /** The body of a signature on what was offered. */
-  async signed(offer: Pick<Asked, 'statement' | 'requires'>): Promise<unknown> {
-    const statement = await this.client.signStatement(offer.statement, {
+  /** The body of a signature on what was offered at the terminal of `at`. */
+  async signed({ statement, requires }: Offer, at: Person): Promise<unknown> {
+    const jws = await at.client.signStatement(statement, {
       signer: this.name,
-      meaning: offer.requires.meanings[0] ?? 'responsibility',
-      reasonCode: offer.requires.reasonCodes[0]?.code ?? null,
+      meaning: requires.meanings[0] ?? 'responsibility',
+      reasonCode: requires.reasonCodes[0]?.code ?? null,
       comment: 'fault run',
     });
-    return { statement, username: this.name, password };
+    const assertion = requires.components.includes('passkey') ? { assertion: this.#passkey.assert(jws) } : {};
+    return { statement: jws, username: this.name, password, ...assertion };
   }
 
   async #once(method: string, path: string, body: unknown): Promise<ApiAnswer | null> {
     try {
-      return await this.client.send(method, path, body);
+      return await Promise.race([this.client.send(method, path, body), pause(unansweredMs, null, { ref: false })]);
     } catch {
       return null;
     }

@@ -29,7 +29,7 @@ async function main(): Promise<number> {
   const run = await faultRun(commands, seed, progress, giveUp.signal);
   const refusals = [...run.refusals].map(([code, count]) => `${code} ${count}`).join(', ');
   process.stdout.write(
-    `\n${outcomeTable(run.tallies)}\n\nRefused before the write: ${refusalCounts(run.tallies)}\n` +
+    `\n${outcomeTable(run.tallies)}\n\n${outcomeTable(run.tallies, 'way')}\n\nRefused before the write: ${refusalCounts(run.tallies)}\n` +
       `Requests refused or unanswered: ${refusals || 'none'}\n` +
       `${run.writes} writes at the PLCs, ${run.records} records. ${run.verified}\n`,
   );

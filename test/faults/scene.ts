@@ -1,7 +1,7 @@
 // Everything that a fault run works on: PostgreSQL, the gateway as a process, the simulated PLCs in this process; and the
 // blows to them. What was killed comes back by itself, as a supervisor would have it. Used by fault-run.ts alone.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -47,6 +47,11 @@ export async function setScene(seed: number): Promise<Scene> {
   const { gatewayUrl } = await prepareDatabase(owner, ownerUrl, 'demo', { password: 'countersign-faults' });
   await owner.end();
 
+  // What was struck when, and when it was back: read where a run breaks off.
+  const diary = (line: string): void => {
+    appendFileSync(join(dataFolder, 'diary.log'), `${new Date().toISOString()} ${line}\n`);
+  };
+
   const { promise: trouble, reject: report } = Promise.withResolvers<never>();
   // Looked at by whoever races with it; until then it is not unhandled.
   trouble.catch(() => undefined);
@@ -66,6 +71,8 @@ export async function setScene(seed: number): Promise<Scene> {
       COUNTERSIGN_HTTP_PORT: String(port),
       COUNTERSIGN_OPCUA_PORT: String(plant.opcuaPort),
       COUNTERSIGN_MODBUS_PORT: String(plant.modbusPort),
+      // As the demo's launcher does: a restart compiles nothing anew.
+      NODE_COMPILE_CACHE: join(dataFolder, 'cache'),
     };
     const child = spawn(process.execPath, [join(import.meta.dirname, 'gateway-process.ts')], {
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -85,8 +92,14 @@ export async function setScene(seed: number): Promise<Scene> {
       }),
     );
     gateway = child;
-    const outcome = await Promise.race([ready, ended]);
-    if (typeof outcome === 'string') return outcome;
+    diary(`gateway ${child.pid} is being started`);
+    const tooLong = pause(backWithinMs, `it was not ready within ${backWithinMs} ms ${said}`, { ref: false });
+    const outcome = await Promise.race([ready, ended, tooLong]);
+    diary(`gateway ${child.pid}: ${typeof outcome === 'string' ? outcome : 'ready'}`);
+    if (typeof outcome === 'string') {
+      child.kill('SIGKILL');
+      return outcome;
+    }
     port = outcome;
     void ended.then((how) => {
       if (stopping) return;
@@ -116,7 +129,9 @@ export async function setScene(seed: number): Promise<Scene> {
       if (stopping) return;
       mend(
         (async () => {
+          diary('PostgreSQL is being started');
           postgres = await startEmbeddedPostgres({ dataFolder });
+          diary('PostgreSQL is back');
           if (postgres.ownerUrl !== ownerUrl) throw new Error('PostgreSQL came back under another address');
           watchPostgres();
         })(),
@@ -171,6 +186,7 @@ export async function setScene(seed: number): Promise<Scene> {
     tolerances,
     trouble,
     strike: (kind, tag, before) => {
+      diary(`${kind} for ${tag}`);
       switch (kind) {
         case 'kill-gateway':
           return killGateway();
@@ -197,12 +213,15 @@ export async function setScene(seed: number): Promise<Scene> {
       while (mending.size > 0) await Promise.race([Promise.all(mending), trouble]);
     },
     records: async () => {
-      const asking = await connectAsOwner(ownerUrl);
-      try {
-        const found = await asking.query<{ body: Buffer }>('SELECT body FROM log_record ORDER BY seq');
-        return found.rows.map((row) => JSON.parse(row.body.toString('utf8')) as LogRecord);
-      } finally {
-        await asking.end();
+      const endMs = performance.now() + backWithinMs;
+      for (;;) {
+        try {
+          return await readRecords(ownerUrl);
+        } catch (fault) {
+          // It recovers from the last blow.
+          if (performance.now() > endMs) throw fault;
+          await pause(200);
+        }
       }
     },
     stop: async (keep) => {
@@ -214,4 +233,14 @@ export async function setScene(seed: number): Promise<Scene> {
       if (!keep) rmSync(dataFolder, { recursive: true, force: true });
     },
   };
+}
+
+async function readRecords(ownerUrl: string): Promise<readonly LogRecord[]> {
+  const asking = await connectAsOwner(ownerUrl);
+  try {
+    const found = await asking.query<{ body: Buffer }>('SELECT body FROM log_record ORDER BY seq');
+    return found.rows.map((row) => JSON.parse(row.body.toString('utf8')) as LogRecord);
+  } finally {
+    await asking.end();
+  }
 }

@@ -21,8 +21,14 @@ export const blowKinds = [
 /** `kill-plc-forgetful`: the PLC comes back with the value it had before the command. */
 export type Blow = { readonly kind: (typeof blowKinds)[number]; readonly stage: Stage; readonly afterMs: number };
 
-/** `rival`: somebody else asks for and signs another value of the same tag at the same time. */
-export type Conduct = 'plain' | 'withdraws' | 'abandons' | 'declines' | 'rival';
+/**
+ * `rival`: somebody else asks for and signs another value of the same tag at the same time. `signs-twice`: who signed first
+ * tries to be the second as well, in the other one's session.
+ */
+export type Conduct = 'plain' | 'withdraws' | 'abandons' | 'declines' | 'rival' | 'signs-twice';
+
+/** `break-glass`: on one signature of two, the other afterwards (CMD-13). `proposed`: a machine asks, a person signs (CMD-10). */
+export type Way = 'asked' | 'break-glass' | 'proposed';
 
 export type Trial = {
   /** The row of the table. */
@@ -32,6 +38,11 @@ export type Trial = {
   readonly faultFrom: 'asked' | 'write';
   readonly blow: Blow | null;
   readonly conduct: Conduct;
+  readonly way: Way;
+  /** The second person signs in the first one's session, not at a terminal of his own (SIG-4). */
+  readonly countersignsHere: boolean;
+  /** An outcome that is unknown is resolved by a person, after a look at the plant (CMD-6). */
+  readonly resolves: boolean;
   /** Goes on to the next command without waiting for the outcome, where it is not known at once. */
   readonly hurried: boolean;
   /** Where the new value lies, from 0 to 1. */
@@ -42,6 +53,8 @@ export type Target = {
   readonly tag: string;
   readonly protocol: DeviceProtocol;
   readonly signatures: number;
+  /** Each signature needs its signer's passkey beside the password (SIG-7). */
+  readonly passkey: boolean;
 };
 
 type Choice<T> = readonly (readonly [weight: number, value: T])[];
@@ -69,7 +82,21 @@ export function chooseTrial(seed: number, number: number, target: Target): Trial
     conduct,
     hurried: uniform() < 0.3,
     aim: uniform(),
+    way: chooseWay(random, target, conduct),
+    countersignsHere: uniform() < 0.4,
+    resolves: uniform() < 0.5,
   };
+}
+
+function chooseWay(random: Random, { signatures }: Target, conduct: Conduct): Way {
+  if (conduct === 'withdraws' || conduct === 'rival') return 'asked';
+  if (conduct === 'declines' && signatures === 1) return 'proposed';
+  const glass = signatures > 1 && conduct !== 'declines' && conduct !== 'signs-twice';
+  return pick<Way>(random, [
+    [16, 'asked'],
+    [2, 'proposed'],
+    [glass ? 5 : 0, 'break-glass'],
+  ]);
 }
 
 function faultPart(random: Random, { tag, protocol }: Target): FaultPart {
@@ -205,8 +232,15 @@ function chooseBlow(random: Random): Blow {
 }
 
 function chooseConduct(random: Random, { signatures }: Target): Conduct {
-  const choices: Choice<Conduct> = [[2, 'withdraws'], [1, 'abandons'], signatures > 1 ? [3, 'declines'] : [4, 'rival']];
-  return pick(random, choices);
+  const alone: Choice<Conduct> = [
+    [4, 'rival'],
+    [1, 'declines'],
+  ];
+  const together: Choice<Conduct> = [
+    [3, 'declines'],
+    [2, 'signs-twice'],
+  ];
+  return pick<Conduct>(random, [[2, 'withdraws'], [1, 'abandons'], ...(signatures > 1 ? together : alone)]);
 }
 
 function pick<T>(random: Random, choices: Choice<T>): T {

@@ -6,6 +6,7 @@ import { writerLock } from '../../../gateway/database/schema.ts';
 import type { BenchCase } from '../bench-case.ts';
 import { openDurableCommit } from '../floors/durable-commit.ts';
 import { inTurns, latencyMeasurements, timed } from '../rounds.ts';
+import { sampleDraft } from '../sample-draft.ts';
 import { scratchDatabase, withScratch } from '../scratch.ts';
 
 const rounds = 5;
@@ -28,18 +29,7 @@ export const appendOne: BenchCase = {
         lock: writerLock,
       });
       scratch.atEnd(log.close);
-      const product = () =>
-        log.append({
-          kind: 'command.asked',
-          actor: { id: 'operator', name: 'operator', printedName: 'Olga Operator' },
-          terminal: { id: 'A'.repeat(43), name: 'Panel 1', area: 'upstream' },
-          address: '127.0.0.1',
-          subject: 'BR101.TIC.SP',
-          old: 37,
-          new: 37.5,
-          unit: '°C',
-          command: '0b2f5f0e-4a3c-4f0e-8f27-3a0a6f1f6c11',
-        });
+      const product = () => log.append(sampleDraft);
       const sides = await inTurns(rounds, appendsARound, { floor: timed(floor.commit), product: timed(product) });
       return {
         measurements: latencyMeasurements(sides, { median: { kind: 'at-most', limit: 1.5 }, p99: null }),

@@ -13,7 +13,7 @@ export const start: BenchCase = {
   name: 'start',
   about: 'npm start (database, plant, gateway) with everything installed, from the script to its ready line',
   floorIs: 'the same PostgreSQL alone, on an initialised cluster, from its process to taking connections',
-  run: (progress) =>
+  run: ({ progress }) =>
     withScratch(async (scratch) => {
       await chmod(scratch.folder, 0o711);
       const data = join(scratch.folder, 'data');

@@ -125,6 +125,20 @@ describe('a proposal', () => {
     expect(codeOf(await world.desk.offer(world.caller('operator'), id, {}))).toBe('wrong-stage');
   });
 
+  test('CMD-10: is declined also under a policy of one signature, which names no meanings of countersigners', async () => {
+    const policy = { ...setpointRule.policy, countersignMeanings: [] };
+    const single = makeTag(0, 'TIC.SP', { setpoint: { ...setpointRule, policy } });
+    const world = await makeWorld({ tags: [single] });
+    const { id } = await proposed(world, 37.5, single);
+    const offer = await offered(world, id, 'decline');
+    const [meaning] = offer.requires.meanings;
+    const body = await world.signedBody('operator', offer.statement, { change: { meaning } });
+    expect(await world.clock.until(world.desk.sign(world.caller('operator'), id, body))).toMatchObject({
+      command: { state: 'declined' },
+    });
+    expect(world.device.writes).toEqual([]);
+  });
+
   test('CMD-10: expires by its policy; a restart in between forgets none', async () => {
     const quick = makeTag(0, 'QUICK.SP', {
       setpoint: { ...setpointRule, policy: { ...setpointRule.policy, proposalMinutes: 5 } },
