@@ -1,6 +1,6 @@
 // What the log accounts for of each writable point, folded from its records: so that a restart, or days of outage, do
 // not lose a change (CMD-11). Used by unattributed-watch.ts at its start; postgres-attributed-records.ts reads them.
-import { type CommandState, closedStates } from '../contract/command.ts';
+import { type CommandState, closedStates } from '../contract/command-state.ts';
 import { type TagValue, tagValueSchema } from '../contract/values.ts';
 import { AttributedValue, type AttributionRules } from './attributed-value.ts';
 import { type CommandRecord, outcomeDetailSchema } from './command-record.ts';

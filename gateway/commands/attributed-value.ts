@@ -1,7 +1,7 @@
 // What the log accounts for of one writable point, and which of the values seen in the device it does not (CMD-11).
 // Fed by unattributed-watch.ts with what the device showed and with the commands of the point, in any order in which a
 // notification of our own write may come: before or after the write's reply and its read-back. Pure: no clock, no log.
-import type { CommandState } from '../contract/command.ts';
+import type { CommandState } from '../contract/command-state.ts';
 import type { Quality, TagValue } from '../contract/values.ts';
 import { sameValue } from '../plant/device-value.ts';
 

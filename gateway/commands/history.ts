@@ -1,6 +1,7 @@
 // A command's view, folded from its records alone (CMD-1): the desk uses it for open commands and for old ones, so
 // that a command reads the same before and after a restart and needs no table of its own. Pure.
-import { type CommandView, closedStates, type SignatureView, type StageView } from '../contract/command.ts';
+import type { CommandView, SignatureView, StageView } from '../contract/command.ts';
+import { closedStates } from '../contract/command-state.ts';
 import { commandIdSchema, tagIdSchema } from '../contract/ids.ts';
 import { tagValueSchema } from '../contract/values.ts';
 import {

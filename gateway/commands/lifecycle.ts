@@ -1,7 +1,7 @@
 // The stages of a command as pure transitions (CMD-1): which event may follow which, and who must have signed before
 // a write. history.ts folds records through it, gate.ts asks it before the write. It knows no time and no device.
 import type { RecordKind } from '../contract/audit-record.ts';
-import { type CommandState, closedStates } from '../contract/command.ts';
+import { type CommandState, closedStates } from '../contract/command-state.ts';
 
 /**
  * `signers` are normalised user ids, in the order of their signatures; `signaturesNeeded` is 1 to 4, before the write.

@@ -1,42 +1,13 @@
 // A command as the outside sees it: its states, its request and its view (CMD-1, NE 178 where the vocabulary fits).
 import { z } from 'zod';
 import { recordKindSchema } from './audit-record.ts';
+import { commandStates } from './command-state.ts';
 import { areaIdSchema, commandIdSchema, givenTimeSchema, tagIdSchema, timeSchema } from './ids.ts';
 import { meaningSchema, requiresSchema, statementSchema } from './statement.ts';
 import { permissiveStateSchema } from './tag.ts';
 import { qualitySchema, tagValueSchema } from './values.ts';
 
-export const commandStates = [
-  'asked',
-  'awaiting-countersignature',
-  'accepted',
-  'written',
-  'confirmed',
-  'rejected',
-  'failed',
-  'unknown',
-  'resolved',
-  'refused',
-  'expired',
-  'withdrawn',
-  'declined',
-  'proposed',
-] as const;
 export const commandStateSchema = z.enum(commandStates);
-export type CommandState = (typeof commandStates)[number];
-
-/** Closed states; `unknown` may still be resolved by a person (CMD-6). */
-export const closedStates: ReadonlySet<CommandState> = new Set<CommandState>([
-  'confirmed',
-  'rejected',
-  'failed',
-  'unknown',
-  'resolved',
-  'refused',
-  'expired',
-  'withdrawn',
-  'declined',
-]);
 
 export const commandBodySchema = z.strictObject({
   tagId: tagIdSchema,

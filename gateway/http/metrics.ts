@@ -1,7 +1,7 @@
 // Prometheus figures (OPS-4), read at GET /metrics: Node's own, the log, the connections, the fate of commands.
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { CommandView } from '../contract/command.ts';
-import { closedStates } from '../contract/command.ts';
+import { closedStates } from '../contract/command-state.ts';
 import type { Health } from '../contract/health.ts';
 
 export type Metrics = {

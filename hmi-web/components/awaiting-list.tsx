@@ -1,55 +1,132 @@
 // What waits for the signature of the person at this terminal (SIG-5), proposals of other systems named with their
-// origin (CMD-10): what is asked, from what, by whom, until when. Values in, a link to the command out.
+// origin (CMD-10): what is asked, from what, by whom and why, under which conditions, until when. A link to the command out.
+import { IconArrowRight } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { CommandView } from '../../gateway/contract/command.ts';
-import { FullTime } from './full-time.tsx';
+import { permissiveMark } from '../model/permissive-words.ts';
+import { countdownText, plantTime } from '../model/times.ts';
 
-export function AwaitingList(props: {
-  readonly commands: readonly CommandView[];
+type Given = {
   readonly timeZone: string;
+  readonly nowMs: number;
   readonly valueText: (command: CommandView, value: CommandView['value']) => string;
-}) {
+};
+
+export function AwaitingList(props: Given & { readonly commands: readonly CommandView[] }) {
   if (props.commands.length === 0) return null;
   return (
-    <section aria-label="Awaiting your signature" className="cs-card">
+    <section aria-label="Awaiting your signature" className="cs-awaiting">
       <h2>Awaiting your signature</h2>
-      <dl className="cs-facts">
-        {props.commands.map((command) => (
-          <AwaitingEntry key={command.id} command={command} {...props} />
-        ))}
-      </dl>
+      <div className="cs-table-frame">
+        <table className="cs-table">
+          <thead>
+            <tr>
+              {['Tag', 'Change', 'By whom and why', 'Conditions', 'Time left'].map((label) => (
+                <th key={label}>
+                  <span>{label}</span>
+                </th>
+              ))}
+              <th>
+                <span className="cs-visually-hidden">Open</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {props.commands.map((command) => (
+              <AwaitingRow key={command.id} command={command} {...props} />
+            ))}
+          </tbody>
+        </table>
+      </div>
     </section>
   );
 }
 
-function AwaitingEntry(props: {
-  readonly command: CommandView;
-  readonly timeZone: string;
-  readonly valueText: (command: CommandView, value: CommandView['value']) => string;
-}) {
-  const { command, valueText } = props;
-  const until = command.breakGlass?.dueAt ?? command.expiresAt;
-  const by =
-    command.proposal === undefined || command.state !== 'proposed'
-      ? `asked by ${command.askedBy.printedName}`
-      : `proposed by ${command.proposal.token.name}: ${command.proposal.origin}`;
+function AwaitingRow({ command, ...given }: Given & { readonly command: CommandView }) {
+  const text = (value: CommandView['value']) => given.valueText(command, value);
   return (
-    <>
-      <dt>
-        <Link to="/commands/$id" params={{ id: command.id }}>
-          <code>{command.tagId}</code>
+    <tr>
+      <td>
+        <code>{command.tagId}</code>
+        <small>{command.description}</small>
+      </td>
+      <td>
+        {text(command.observed.value)} <IconArrowRight size={14} aria-label="to" />{' '}
+        <strong>{text(command.value)}</strong>
+      </td>
+      <td className="cs-awaiting-why">
+        {command.state === 'proposed' && command.proposal !== undefined ? (
+          <>
+            <span className="cs-state">Proposal</span> {command.proposal.token.name}
+            <small>
+              {command.proposal.origin}
+              {command.proposal.reference !== null && ` · ${command.proposal.reference}`}
+            </small>
+          </>
+        ) : (
+          <>
+            {command.askedBy.printedName}
+            {command.proposal !== undefined && (
+              <small>
+                Proposal of {command.proposal.token.name}: {command.proposal.origin}
+              </small>
+            )}
+            {command.signatures.map((signature) => (
+              <small key={signature.record}>
+                {signature.printedName} signed: {signature.reasonText ?? signature.reasonCode ?? 'no listed reason'}
+                {signature.comment !== null && `, “${signature.comment}”`}
+              </small>
+            ))}
+            {command.breakGlass !== undefined && (
+              <small>
+                <strong>Break-glass: it was carried out; your signature is due.</strong>
+              </small>
+            )}
+          </>
+        )}
+      </td>
+      <td>
+        <Conditions command={command} />
+      </td>
+      <td>
+        <TimeLeft command={command} {...given} />
+      </td>
+      <td className="cs-right">
+        <Link to="/commands/$id" params={{ id: command.id }} className="cs-menu-entry cs-press">
+          {command.signatures.length > 0 ? 'Judge and countersign' : 'Judge and sign'}
         </Link>
-      </dt>
-      <dd>
-        {command.description}: {valueText(command, command.observed.value)} →{' '}
-        <strong>{valueText(command, command.value)}</strong>, {by}
-        {command.signatures.map((signature) => (
-          <span key={signature.record}>
-            , signed by {signature.printedName} ({signature.reasonText ?? signature.comment ?? 'no reason'})
-          </span>
-        ))}
-        , until <FullTime time={until} timeZone={props.timeZone} />
-      </dd>
-    </>
+      </td>
+    </tr>
+  );
+}
+
+function Conditions({ command }: { readonly command: CommandView }) {
+  const { permissives } = command;
+  if (permissives === undefined || permissives.length === 0) return <span className="cs-muted">none</span>;
+  const unmet = permissives.filter((permissive) => permissiveMark(permissive) !== 'met');
+  if (unmet.length === 0) return <>{permissives.length === 1 ? 'met' : `all ${permissives.length} met`}</>;
+  return (
+    <span className="cs-state" data-tone="attention">
+      not met: {unmet.map(({ name }) => name).join(', ')}
+    </span>
+  );
+}
+
+function TimeLeft({ command, timeZone, nowMs }: Given & { readonly command: CommandView }) {
+  const { breakGlass } = command;
+  if (typeof breakGlass?.dueAt === 'string') {
+    const { local, utc } = plantTime(breakGlass.dueAt, timeZone);
+    return (
+      <span title={utc}>
+        {breakGlass.overdue && <strong>overdue since </strong>}
+        {local}
+      </span>
+    );
+  }
+  return (
+    <span title={plantTime(command.expiresAt, timeZone).utc}>
+      {countdownText(Date.parse(command.expiresAt) - nowMs)}
+      <small>until {plantTime(command.expiresAt, timeZone).local.slice(11)}</small>
+    </span>
   );
 }

@@ -1,5 +1,8 @@
 // One of a few options as large touch targets: real radio buttons, so arrow keys and screen readers work. Values in,
-// the chosen value out. Used for reasons, meanings and the states of a discrete setpoint.
+// the chosen value out. Used for reasons, meanings and the states of a discrete setpoint. `onPicked` tells of a choice
+// that is final (a touch, or the option's digit), unlike the arrow keys' way past the others.
+import type { KeyboardEvent } from 'react';
+
 export function Choice<Value extends string>(props: {
   readonly part: string;
   readonly legend: string;
@@ -10,8 +13,17 @@ export function Choice<Value extends string>(props: {
   readonly compact?: boolean;
   readonly disabled?: boolean;
   readonly onChange: (value: Value) => void;
+  readonly onPicked?: () => void;
 }) {
   const errorId = `${props.name}-error`;
+  const { onPicked, options } = props;
+  const byDigit = (event: KeyboardEvent) => {
+    const option = options[Number(event.key) - 1];
+    if (onPicked === undefined || option === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    props.onChange(option.value);
+    onPicked();
+  };
   return (
     <fieldset
       className="cs-choice"
@@ -19,11 +31,18 @@ export function Choice<Value extends string>(props: {
       data-compact={props.compact === true}
       disabled={props.disabled === true}
       aria-describedby={props.error === undefined ? undefined : errorId}
+      onKeyDown={byDigit}
     >
       <legend>{props.legend}</legend>
       <div>
-        {props.options.map((option) => (
-          <label key={option.value}>
+        {options.map((option, index) => (
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the keyboard's way is the radio button within
+          <label
+            key={option.value}
+            data-key={onPicked !== undefined && index < 9 ? index + 1 : undefined}
+            // The keyboard's clicks have no detail. Afterwards: the label's own doing takes the focus to its radio button.
+            onClick={(event) => event.detail > 0 && onPicked !== undefined && setTimeout(onPicked)}
+          >
             <input
               type="radio"
               name={props.name}

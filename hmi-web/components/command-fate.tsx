@@ -1,5 +1,5 @@
 // How far a command has come and how it ended, in plain words, stage by stage; announced as it changes.
-// Values in, nothing out. Shown by the dialog after signing and by the command page.
+// Values in, nothing out. Shown by the dialog after signing; its head on the command's page as well.
 import {
   IconAlertTriangleFilled,
   IconCircleCheck,
@@ -20,22 +20,29 @@ const icons: Readonly<Record<Tone, typeof IconCircleCheck>> = {
   quiet: IconCircleMinus,
 };
 
-export function CommandFate({ command, timeZone }: { readonly command: CommandView; readonly timeZone: string }) {
+/** Where it stands and what to do now; announced as it changes. */
+export function FateHead({ command }: { readonly command: CommandView }) {
   const fate = fateOf(command);
   const Icon =
     fate.tone === 'attention' && command.state !== 'awaiting-countersignature'
       ? IconAlertTriangleFilled
       : icons[fate.tone];
   return (
-    <section className="cs-fate" data-tone={fate.tone}>
-      <div className="cs-fate-head" role="status" aria-live="assertive" aria-atomic="true">
-        <Icon size={34} aria-hidden="true" />
-        <div>
-          <h3>{fate.label}</h3>
-          <p>{fate.sentence}</p>
-          {fate.next !== null && <p className="cs-next">{fate.next}</p>}
-        </div>
+    <div className="cs-fate-head" data-tone={fate.tone} role="status" aria-live="assertive" aria-atomic="true">
+      <Icon size={34} aria-hidden="true" />
+      <div>
+        <h3>{fate.label}</h3>
+        <p>{fate.sentence}</p>
+        {fate.next !== null && <p className="cs-next">{fate.next}</p>}
       </div>
+    </div>
+  );
+}
+
+export function CommandFate({ command, timeZone }: { readonly command: CommandView; readonly timeZone: string }) {
+  return (
+    <section className="cs-fate">
+      <FateHead command={command} />
       <ol className="cs-stages" aria-label="Stages">
         {command.stages.map((stage) => (
           <li key={stage.record}>

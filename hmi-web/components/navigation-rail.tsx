@@ -20,7 +20,7 @@ export function NavigationRail(props: {
   const here = (start: string) => (props.path.startsWith(start) ? ('page' as const) : undefined);
   const commandsLabel =
     props.waitingCommands > 0
-      ? `Commands, ${props.waitingCommands} waiting for countersignature`
+      ? `Commands, ${props.waitingCommands} awaiting your signature`
       : props.openCommands > 0
         ? `Commands, ${props.openCommands} open`
         : 'Commands';
@@ -36,9 +36,9 @@ export function NavigationRail(props: {
       </Link>
       <Link to="/commands" aria-current={here('/commands')} aria-label={commandsLabel}>
         <Entry icon={<IconPencilCheck aria-hidden="true" />} label="Commands" />
-        {props.openCommands > 0 && (
+        {(props.openCommands > 0 || props.waitingCommands > 0) && (
           <b className="cs-count" data-waiting={props.waitingCommands > 0}>
-            {props.openCommands}
+            {props.waitingCommands > 0 ? props.waitingCommands : props.openCommands}
           </b>
         )}
       </Link>

@@ -1,7 +1,7 @@
 // What a person fills in to sign: reason, comment, meaning, who, password (SIG-2, SIG-3, SIG-4). Values in, a person out.
 // Keeps what was typed over a refusal, except the password: that is forgotten as soon as it was used.
 import { Button, PasswordInput, Switch, Textarea, TextInput } from '@mantine/core';
-import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { type FormEvent, type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import type { Meaning, Requires } from '../../gateway/contract/statement.ts';
 import type { SignaturePerson } from '../gateway-client/command-signing.ts';
 import { missingParts } from '../model/signature-parts.ts';
@@ -17,6 +17,8 @@ export function SignatureForm(props: {
   readonly busy: boolean;
   readonly disabled?: boolean;
   readonly submitLabel: string;
+  /** It takes the focus each time this grows, and leaves it alone at 0. Absent: it takes it when it is shown. */
+  readonly focusTurn?: number;
   readonly onSign: (person: SignaturePerson) => void;
   readonly secondary?: ReactNode;
 }) {
@@ -34,24 +36,39 @@ export function SignatureForm(props: {
   const asksPassword = requires.components.includes('password');
   const asksPasskey = requires.components.includes('passkey');
   // The next thing to do is here: the focus comes along, so that Enter after Enter leads to the signature.
-  useEffect(() => form.current?.querySelector<HTMLElement>('input, textarea')?.focus(), []);
+  const focusTurn = props.focusTurn ?? 1;
+  useEffect(() => {
+    if (focusTurn > 0) form.current?.querySelector<HTMLElement>('input, textarea')?.focus();
+  }, [focusTurn]);
   const draft = { reason, comment, meaning, username, password, asksName };
   const missing = missingParts(requires, draft);
   const errorOf = (part: keyof typeof missing) => (tried ? missing[part] : undefined);
+
+  const focusOn = (part: string | undefined) =>
+    form.current
+      ?.querySelector<HTMLElement>(
+        `[data-part="${part}"] input, [data-part="${part}"] textarea, input[data-part="${part}"], textarea[data-part="${part}"]`,
+      )
+      ?.focus();
+  /** To what is still empty behind `done`: a person who has chosen or typed goes on without reaching for it (HMI-3). */
+  const goOn = (done: keyof typeof missing) =>
+    focusOn((['reason', 'comment', 'username', 'password'] as const).find((part) => part !== done && part in missing));
+  const onEnter = (part: 'comment' | 'username') => (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    const rest = Object.keys(missing).filter((name) => name !== part);
+    // Where nothing is left to fill in, Enter signs; in a comment of several lines it needs Shift for a new one.
+    if (rest.length === 0 && part === 'username') return;
+    event.preventDefault();
+    if (rest.length === 0) form.current?.requestSubmit();
+    else goOn(part);
+  };
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (props.busy || props.disabled === true) return;
     setTried(true);
     const first = Object.keys(missing)[0];
-    if (first !== undefined || meaning === null) {
-      form.current
-        ?.querySelector<HTMLElement>(
-          `[data-part="${first}"] input, [data-part="${first}"] textarea, input[data-part="${first}"], textarea[data-part="${first}"]`,
-        )
-        ?.focus();
-      return;
-    }
+    if (first !== undefined || meaning === null) return focusOn(first);
     props.onSign({
       signer: asksName ? username.trim() : sessionUser.name,
       meaning,
@@ -76,6 +93,7 @@ export function SignatureForm(props: {
           value={reason}
           error={errorOf('reason')}
           onChange={setReason}
+          onPicked={() => goOn('reason')}
         />
       )}
       {requires.comment !== 'none' && (
@@ -87,6 +105,8 @@ export function SignatureForm(props: {
           maxLength={2000}
           value={comment}
           error={errorOf('comment')}
+          enterKeyHint="next"
+          onKeyDown={onEnter('comment')}
           onChange={(event) => setComment(event.currentTarget.value)}
         />
       )}
@@ -131,6 +151,8 @@ export function SignatureForm(props: {
               spellCheck={false}
               value={username}
               error={errorOf('username')}
+              enterKeyHint="next"
+              onKeyDown={onEnter('username')}
               onChange={(event) => setUsername(event.currentTarget.value)}
             />
           )}

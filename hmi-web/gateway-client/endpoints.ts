@@ -14,6 +14,7 @@ import type {
 } from '../../gateway/contract/session.ts';
 import type { Offer, SignatureBody } from '../../gateway/contract/statement.ts';
 import type { AreaView, ConnectionView, Recent, TagView } from '../../gateway/contract/tag.ts';
+import type { TokenView } from '../../gateway/contract/token.ts';
 import type { UnattributedChange } from '../../gateway/contract/unattributed-change.ts';
 import type { SendRequest } from './request.ts';
 
@@ -78,14 +79,21 @@ export function createEndpoints(send: SendRequest) {
     users: async () => (await get<{ users: AccountView[] }>('/users')).users,
     sessions: async () => (await get<z.infer<typeof sessionListSchema>>('/sessions')).sessions,
     endSession: (id: string) => send('DELETE', `${root}/sessions/${segment(id)}`, { byPerson: true }),
-    /** Statement for a signed action on a terminal or an account (TRM-1, TRM-4, IDN-3). */
+    tokens: async () => (await get<{ tokens: TokenView[] }>('/tokens')).tokens,
+    /** Statement for a signed action on a terminal, an account or a token (TRM-1, TRM-4, IDN-3, CMD-10). */
     actionOffer: (
-      noun: 'terminals' | 'users' | 'passkeys',
+      noun: 'terminals' | 'users' | 'tokens',
       id: string,
       action: string,
-      change: Record<string, unknown>,
-    ) => post<Offer>(`/${noun}/${segment(id)}/statements`, { action, change }),
-    signAction: (noun: 'terminals' | 'users' | 'passkeys', id: string, body: SignatureBody) =>
+      change: Record<string, unknown> | null,
+    ) => post<Offer>(`/${noun}/${segment(id)}/statements`, change === null ? { action } : { action, change }),
+    signAction: (noun: 'terminals' | 'users' | 'tokens', id: string, body: SignatureBody) =>
       post<unknown>(`/${noun}/${segment(id)}/signatures`, body),
+    /** Statement for something new: an access token, a terminal's enrolment code. */
+    issueOffer: (noun: 'tokens' | 'enrolment-codes', change: Record<string, unknown>) =>
+      post<Offer>(`/${noun}/statements`, { change }),
+    /** What it shows is shown in this answer alone. */
+    signIssue: (noun: 'tokens' | 'enrolment-codes', body: SignatureBody) =>
+      post<{ token?: string; code?: string; expiresAt: string }>(`/${noun}/signatures`, body),
   };
 }

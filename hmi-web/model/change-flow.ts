@@ -53,7 +53,10 @@ export function startFlow(observed: TagValue, typed: string): ChangeFlow {
 export function nextFlow(flow: ChangeFlow, event: ChangeEvent): ChangeFlow {
   switch (event.kind) {
     case 'typed':
-      return flow.stage === 'typing' ? { ...flow, typed: event.text, refusal: null } : flow;
+      // Another value is another question: what was asked before is not signed any more.
+      return flow.stage === 'typing' || flow.stage === 'signing'
+        ? { ...backToTyping(flow), typed: event.text, refusal: null }
+        : flow;
     case 'plant-moved':
       // Once it is on its way, the plant is meant to move.
       return flow.stage === 'sending' || flow.stage === 'following' ? flow : { ...flow, movedTo: event.to };

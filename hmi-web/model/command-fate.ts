@@ -1,6 +1,7 @@
 // The fate of a command in plain words, and how it looks: tone, next step, open or closed. Pure.
 // Called by the dialog, the commands page and the header's counter. Never calls an unknown outcome a success.
-import type { CommandState, CommandView } from '../../gateway/contract/command.ts';
+import type { CommandView } from '../../gateway/contract/command.ts';
+import { type CommandState, closedStates } from '../../gateway/contract/command-state.ts';
 import { commandStates } from '../texts/en.ts';
 
 /** `attention` and `trouble` are shown with colour, icon and word; the others stay grey. */
@@ -49,23 +50,25 @@ export function fateOf(command: Pick<CommandView, 'state' | 'outcome'>): Fate {
   };
 }
 
-const closed: ReadonlySet<CommandState> = new Set<CommandState>([
-  'confirmed',
-  'rejected',
-  'failed',
-  'unknown',
-  'resolved',
-  'refused',
-  'expired',
-  'withdrawn',
-  'declined',
-]);
 export function isClosed(state: CommandState): boolean {
-  return closed.has(state);
+  return closedStates.has(state);
 }
 
 /** Of two reports of the same command the one that is further on: an event may overtake an answer, never undo it. */
 export function furtherOn(left: CommandView, right: CommandView): CommandView {
+  const further = laterOf(left, right);
+  const other = further === left ? right : left;
+  if (further.state !== other.state || isClosed(further.state)) return further;
+  // Live events are the same for everybody: what an answer said for this person is kept until the state changes.
+  const { permissives = other.permissives, awaitingYou = other.awaitingYou, ...rest } = further;
+  return {
+    ...rest,
+    ...(permissives === undefined ? {} : { permissives }),
+    ...(awaitingYou === undefined ? {} : { awaitingYou }),
+  };
+}
+
+function laterOf(left: CommandView, right: CommandView): CommandView {
   const leftClosed = isClosed(left.state);
   if (leftClosed !== isClosed(right.state)) return leftClosed ? left : right;
   if (left.state === 'resolved') return left;

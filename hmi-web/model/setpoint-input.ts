@@ -93,3 +93,8 @@ function limitFault(tag: TagView, rule: Setpoint, value: number, observed: TagVa
   }
   return null;
 }
+
+/** Of two states the one that is not present: all that a change can lead to. Null where there is a choice. */
+export function onlyOtherState(tag: TagView, present: TagValue): string | null {
+  return tag.dataType === 'bool' && typeof present === 'boolean' ? String(!present) : null;
+}

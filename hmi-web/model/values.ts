@@ -1,5 +1,6 @@
 // What a value looks like to a person: number with the tag's decimals, name of a state, a dash for nothing. Pure.
 // Called by components and screens with the tag's definition. Rounds for display only, never for sending.
+import type { CommandView } from '../../gateway/contract/command.ts';
 import type { TagView } from '../../gateway/contract/tag.ts';
 import type { TagValue } from '../../gateway/contract/values.ts';
 
@@ -43,4 +44,13 @@ export function sameValue(left: TagValue, right: TagValue, tolerance: number): b
   if (typeof left === 'number' && typeof right === 'number')
     return Math.abs(left - right) <= tolerance + Math.max(Math.abs(left), Math.abs(right)) * 1e-7;
   return left === right;
+}
+
+/** A command's values with unit, by the definition of its tag; as they are where the tag is not known. */
+export function textOf(tags: readonly TagView[]): (command: CommandView, value: TagValue) => string {
+  const byId = new Map(tags.map((tag) => [tag.id, tag]));
+  return (command, value) => {
+    const tag = byId.get(command.tagId);
+    return withUnit(tag === undefined ? String(value) : exactText(tag, value), command.unit);
+  };
 }

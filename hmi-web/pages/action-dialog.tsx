@@ -1,11 +1,11 @@
-// A signed action that is no process command: approve or revoke a terminal (TRM-1, TRM-4), unlock an account (IDN-3).
-// Opened by the administration page. Shows the statement as the gateway made it, and signs exactly that.
-import { Button, Checkbox, Modal, TextInput } from '@mantine/core';
+// A signed action that is no process command: about a terminal (TRM-1, TRM-4), an account (IDN-3), a machine's access token
+// (CMD-10). Opened by the administration page. Shows the statement as the gateway made it, and signs exactly that; what a
+// signature brings forth once (a token, a code) stays in view until it is put away.
+import { Button, Modal } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
-import type { TerminalView } from '../../gateway/contract/session.ts';
+import { useState } from 'react';
 import type { Offer } from '../../gateway/contract/statement.ts';
-import type { AreaView } from '../../gateway/contract/tag.ts';
+import { FullTime } from '../components/full-time.tsx';
 import { RefusalNotice } from '../components/refusal-notice.tsx';
 import { useReturnFocus } from '../components/return-focus.ts';
 import { SignatureForm } from '../components/signature-form.tsx';
@@ -13,20 +13,9 @@ import { type SignaturePerson, signatureBody } from '../gateway-client/command-s
 import { useGateway, useLink, useSession } from '../gateway-context.ts';
 import { jsonText } from '../model/audit-words.ts';
 import { type Explanation, explainError } from '../model/refusal-words.ts';
+import { ActionPreparation } from './action-preparation.tsx';
+import { offerOf, type ShownOnce, type SignedAction, signatureOf, titleOf } from './signed-action.ts';
 import '../styles/dialog.css';
-
-export type SignedAction =
-  | {
-      readonly noun: 'terminals';
-      readonly name: 'approve' | 'revoke';
-      readonly id: string;
-      readonly title: string;
-      readonly areas: readonly AreaView[];
-      readonly terminal: TerminalView;
-    }
-  | { readonly noun: 'users'; readonly name: 'unlock'; readonly id: string; readonly title: string };
-
-const titles = { approve: 'Approve terminal', revoke: 'Revoke terminal', unlock: 'Unlock account' } as const;
 
 export function ActionDialog({ action, onClose }: { readonly action: SignedAction; readonly onClose: () => void }) {
   const gateway = useGateway();
@@ -35,6 +24,7 @@ export function ActionDialog({ action, onClose }: { readonly action: SignedActio
   const client = useQueryClient();
   useReturnFocus();
   const [offer, setOffer] = useState<Offer | null>(null);
+  const [shown, setShown] = useState<ShownOnce | null>(null);
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<Explanation | null>(null);
 
@@ -49,16 +39,17 @@ export function ActionDialog({ action, onClose }: { readonly action: SignedActio
       setBusy(false);
     }
   };
-  const prepare = (change: Record<string, unknown>) =>
-    attempt(async () => setOffer(await gateway.api.actionOffer(action.noun, action.id, action.name, change)));
+  const prepare = (change: Record<string, unknown> | null) =>
+    attempt(async () => setOffer(await offerOf(gateway.api, action, change)));
   const sign = (person: SignaturePerson) =>
     attempt(async () => {
       if (offer === null) return;
-      await gateway.api.signAction(action.noun, action.id, await signatureBody(gateway, offer, person));
+      const once = await signatureOf(gateway.api, action, await signatureBody(gateway, offer, person));
       await client.invalidateQueries({ queryKey: [action.noun] });
       void client.invalidateQueries({ queryKey: ['session'] });
       void client.invalidateQueries({ queryKey: ['sessions'] });
-      onClose();
+      if (once === null) onClose();
+      else setShown(once);
     });
 
   return (
@@ -67,12 +58,15 @@ export function ActionDialog({ action, onClose }: { readonly action: SignedActio
       onClose={onClose}
       size={620}
       closeOnClickOutside={false}
-      title={<strong>{`${titles[action.name]}: ${action.title}`}</strong>}
+      closeOnEscape={shown === null}
+      title={<strong>{titleOf(action)}</strong>}
     >
       {refusal !== null && <RefusalNotice explanation={refusal} />}
-      {offer === null ? (
-        <Preparation action={action} busy={busy} onClose={onClose} onReady={(change) => void prepare(change)} />
-      ) : (
+      {shown !== null && <Once shown={shown} timeZone={session.plant.timeZone} onClose={onClose} />}
+      {shown === null && offer === null && (
+        <ActionPreparation action={action} busy={busy} onClose={onClose} onReady={(change) => void prepare(change)} />
+      )}
+      {shown === null && offer !== null && (
         <>
           <div className="cs-to-sign">
             <small>To be signed</small>
@@ -82,7 +76,7 @@ export function ActionDialog({ action, onClose }: { readonly action: SignedActio
                 {Object.entries(offer.statement.change).map(([name, value]) => (
                   <div key={name} style={{ display: 'contents' }}>
                     <dt>{name}</dt>
-                    <dd>{jsonText(value)}</dd>
+                    <dd>{Array.isArray(value) ? value.map(jsonText).join(', ') : jsonText(value)}</dd>
                   </div>
                 ))}
               </dl>
@@ -107,80 +101,33 @@ export function ActionDialog({ action, onClose }: { readonly action: SignedActio
   );
 }
 
-function Preparation(props: {
-  readonly action: SignedAction;
-  readonly busy: boolean;
-  readonly onClose: () => void;
-  readonly onReady: (change: Record<string, unknown>) => void;
-}) {
-  const { action } = props;
-  const [location, setLocation] = useState(action.noun === 'terminals' ? action.terminal.location : '');
-  const [areas, setAreas] = useState<readonly string[]>(action.noun === 'terminals' ? action.terminal.areas : []);
-  const [networks, setNetworks] = useState(action.noun === 'terminals' ? action.terminal.networks.join(', ') : '');
-  const [actionTaken, setActionTaken] = useState('');
-  const approving = action.name === 'approve';
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (action.name === 'revoke') return props.onReady({});
-    if (action.name === 'unlock') return props.onReady({ actionTaken: actionTaken.trim() });
-    const list = networks.split(/[\s,;]+/).filter((network) => network !== '');
-    if (areas.length > 0 && list.length > 0) props.onReady({ location: location.trim(), areas, networks: list });
+function Once(props: { readonly shown: ShownOnce; readonly timeZone: string; readonly onClose: () => void }) {
+  const [copied, setCopied] = useState(false);
+  const { text, expiresAt } = props.shown;
+  const copy = () => {
+    navigator.clipboard.writeText(text).then(
+      () => setCopied(true),
+      // Where the browser gives no clipboard, it can still be selected and read.
+      () => setCopied(false),
+    );
   };
   return (
-    <form onSubmit={submit} className="cs-signature">
-      {action.name === 'approve' && (
-        <>
-          <p>
-            Compare this identification with the one on the terminal’s own screen:{' '}
-            <code className="cs-break">{action.id}</code>
-          </p>
-          <TextInput
-            label="Location"
-            value={location}
-            maxLength={120}
-            onChange={(event) => setLocation(event.currentTarget.value)}
-          />
-          <Checkbox.Group label="Areas" value={[...areas]} onChange={setAreas}>
-            {action.areas.map((area) => (
-              <Checkbox key={area.id} value={area.id} label={area.name} mt={8} size="md" />
-            ))}
-          </Checkbox.Group>
-          <TextInput
-            label="Networks"
-            description="Addresses that it may call from, such as 10.20.0.0/16; separated by commas"
-            value={networks}
-            onChange={(event) => setNetworks(event.currentTarget.value)}
-          />
-        </>
-      )}
-      {action.name === 'revoke' && <p>The terminal can do nothing any more from now on; its sessions end at once.</p>}
-      {action.name === 'unlock' && (
-        <>
-          <p>In the next step, say in the comment why the account was locked.</p>
-          <TextInput
-            label="Action taken"
-            description="What was done about it"
-            maxLength={200}
-            value={actionTaken}
-            onChange={(event) => setActionTaken(event.currentTarget.value)}
-          />
-        </>
-      )}
+    <div className="cs-signature">
+      <p className="cs-notice" data-tone="attention" role="status">
+        <span>
+          <strong>Shown this once.</strong> The gateway keeps its digest only. Valid until{' '}
+          <FullTime time={expiresAt} timeZone={props.timeZone} />.
+        </span>
+      </p>
+      <output className="cs-once" aria-label="Shown once">
+        <code>{text}</code>
+      </output>
       <div className="cs-actions">
-        <Button variant="default" onClick={props.onClose}>
-          Cancel
+        <Button variant="default" onClick={copy}>
+          {copied ? 'Copied' : 'Copy'}
         </Button>
-        <Button
-          type="submit"
-          loading={props.busy}
-          disabled={
-            (approving && (areas.length === 0 || networks.trim() === '')) ||
-            (action.name === 'unlock' && actionTaken.trim() === '')
-          }
-        >
-          Continue to sign
-        </Button>
+        <Button onClick={props.onClose}>I have it; put it away</Button>
       </div>
-    </form>
+    </div>
   );
 }

@@ -10,11 +10,11 @@ import { AwaitingList } from '../components/awaiting-list.tsx';
 import { LoadingPage } from '../components/loading-page.tsx';
 import { RefusalNotice } from '../components/refusal-notice.tsx';
 import { StateLabel } from '../components/state-label.tsx';
-import { useGateway, useSession } from '../gateway-context.ts';
+import { useGateway, useNow, useSession } from '../gateway-context.ts';
 import { inOrder, isClosed } from '../model/command-fate.ts';
 import { type Explanation, explainError } from '../model/refusal-words.ts';
 import { plantTime } from '../model/times.ts';
-import { exactText, withUnit } from '../model/values.ts';
+import { textOf } from '../model/values.ts';
 import { awaitingQuery, commandsQuery, tagsQuery } from '../queries.ts';
 import '../styles/pages.css';
 
@@ -23,6 +23,7 @@ export function CommandsPage() {
   const { plant } = useSession();
   const commands = useQuery({ ...commandsQuery(gateway), refetchOnMount: 'always' });
   const tags = useQuery(tagsQuery(gateway));
+  const nowMs = useNow();
   const awaiting = useQuery({ ...awaitingQuery(gateway), refetchOnMount: 'always' });
   const [older, setOlder] = useState<readonly CommandView[]>([]);
   const [reached, setReached] = useState<number | null | undefined>(undefined);
@@ -48,10 +49,7 @@ export function CommandsPage() {
     }
   };
   const openCount = ordered.filter((entry) => !isClosed(entry.state)).length;
-  const valueText = (command: CommandView, value: CommandView['value']) => {
-    const tag = tags.data?.find((entry) => entry.id === command.tagId);
-    return withUnit(tag === undefined ? String(value) : exactText(tag, value), command.unit);
-  };
+  const valueText = textOf(tags.data ?? []);
 
   return (
     <section className="cs-page">
@@ -63,7 +61,7 @@ export function CommandsPage() {
           Changed outside Countersign
         </Link>
       </div>
-      <AwaitingList commands={awaiting.data ?? []} timeZone={plant.timeZone} valueText={valueText} />
+      <AwaitingList commands={awaiting.data ?? []} timeZone={plant.timeZone} nowMs={nowMs} valueText={valueText} />
       <div className="cs-table-frame">
         <table className="cs-table">
           <thead>
@@ -82,6 +80,7 @@ export function CommandsPage() {
             {ordered.map((command) => {
               const text = (value: CommandView['value']) => valueText(command, value);
               const signed = command.signatures.length;
+              const due = command.missingSignatures + (command.breakGlass?.missing ?? 0);
               return (
                 <tr key={command.id}>
                   <td title={plantTime(command.askedAt, plant.timeZone).utc}>
@@ -99,9 +98,7 @@ export function CommandsPage() {
                     {command.askedBy.printedName}
                     {command.proposal !== undefined && <small>Proposal: {command.proposal.origin}</small>}
                   </td>
-                  <td>
-                    {signed} of {signed + command.missingSignatures + (command.breakGlass?.missing ?? 0)}
-                  </td>
+                  <td>{due === 0 ? (signed === 0 ? 'not signed' : signed) : `${signed} of ${signed + due}`}</td>
                   <td>
                     <StateLabel command={command} />
                   </td>

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useState } from 'react';
 import type { TagId } from '../../gateway/contract/ids.ts';
+import { AwaitingStrip } from '../components/awaiting-strip.tsx';
 import { BreakGlassNotice } from '../components/break-glass-notice.tsx';
 import { ConnectionChips } from '../components/connection-chips.tsx';
 import { DemoBanner } from '../components/demo-banner.tsx';
@@ -15,7 +16,8 @@ import { Wordmark } from '../components/wordmark.tsx';
 import { ChangeContext, useGateway, useLink, useSession } from '../gateway-context.ts';
 import { isClosed } from '../model/command-fate.ts';
 import { mayAnywhere } from '../model/permissions.ts';
-import { areasQuery, breakGlassQuery, commandsQuery, connectionsQuery, tagsQuery } from '../queries.ts';
+import { textOf } from '../model/values.ts';
+import { areasQuery, awaitingQuery, breakGlassQuery, commandsQuery, connectionsQuery, tagsQuery } from '../queries.ts';
 import { IdleWatch } from './idle-watch.tsx';
 import { PersonMenu } from './person-menu.tsx';
 import { UnattributedNotices } from './unattributed-notices.tsx';
@@ -35,7 +37,9 @@ export function FrameLayout() {
   const [changing, setChanging] = useState<TagId | null>(null);
   const open = useCallback((tagId: TagId) => setChanging(tagId), []);
   const close = useCallback(() => setChanging(null), []);
-  const waiting = commands.data?.commands.filter((entry) => entry.state === 'awaiting-countersignature').length ?? 0;
+  const awaiting = useQuery(awaitingQuery(gateway)).data ?? [];
+  // What he has asked for himself and not signed is in his own dialog.
+  const urgent = awaiting.filter((entry) => entry.state === 'awaiting-countersignature');
   const openCount = commands.data?.commands.filter((entry) => !isClosed(entry.state)).length ?? 0;
 
   return (
@@ -70,13 +74,14 @@ export function FrameLayout() {
         </header>
         {link.kind === 'lost' && <LostBanner sinceMs={link.sinceMs} timeZone={session.plant.timeZone} />}
         <UnresolvedNotice strip tags={tags.data ?? []} timeZone={session.plant.timeZone} />
+        {!path.startsWith('/commands') && <AwaitingStrip commands={urgent} valueText={textOf(tags.data ?? [])} />}
         <BreakGlassNotice commands={breakGlass.data ?? []} timeZone={session.plant.timeZone} />
         <div className="cs-body">
           <NavigationRail
             path={path}
             firstArea={areas.data?.find((area) => area.screen !== null)?.id ?? null}
             openCommands={openCount}
-            waitingCommands={waiting}
+            waitingCommands={awaiting.length}
             showAudit={mayAnywhere(session, 'read-audit')}
             showAdministration={mayAnywhere(session, 'administer')}
           />

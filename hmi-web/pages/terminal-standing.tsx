@@ -78,6 +78,7 @@ export function TerminalStanding({ standing }: { readonly standing: Standing }) 
             page goes on by itself when that is done.
           </p>
           {identification}
+          <CodeForm onDone={standing.recheck} />
         </section>
       );
     case 'revoked':
@@ -93,6 +94,45 @@ export function TerminalStanding({ standing }: { readonly standing: Standing }) 
     case 'unknown':
       return <EnrolForm onDone={standing.recheck} />;
   }
+}
+
+/** A code that was given meanwhile spares the approval (TRM-1). */
+function CodeForm({ onDone }: { readonly onDone: () => void }) {
+  const gateway = useGateway();
+  const [code, setCode] = useState('');
+  const [refusal, setRefusal] = useState<Explanation | null>(null);
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (code.trim() === '') return;
+    setRefusal(null);
+    try {
+      // The terminal keeps the name that it was enrolled under.
+      const { name } = await gateway.api.terminal();
+      await gateway.api.enrol({ name, publicKey: gateway.terminal.publicKey, code: code.trim() });
+      onDone();
+    } catch (error) {
+      setCode('');
+      setRefusal(explainError(error));
+    }
+  };
+  return (
+    <form onSubmit={submit} aria-label="Enrolment code">
+      {refusal !== null && <RefusalNotice explanation={refusal} />}
+      <TextInput
+        label="Or enter an enrolment code"
+        description="If an administrator gave you one: it works at once"
+        maxLength={64}
+        autoComplete="off"
+        autoCapitalize="characters"
+        spellCheck={false}
+        value={code}
+        onChange={(event) => setCode(event.currentTarget.value)}
+      />
+      <Button type="submit" variant="default" disabled={code.trim() === ''}>
+        Use the code
+      </Button>
+    </form>
+  );
 }
 
 function EnrolForm({ onDone }: { readonly onDone: () => void }) {

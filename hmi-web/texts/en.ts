@@ -1,12 +1,13 @@
 // Words for everything that has a code, in English (HMI-4: other languages are further files of this shape).
 // Read by model/ and the pages. Complete for every code of the contract: the compiler and a test see to it.
 import type { RecordKind } from '../../gateway/contract/audit-record.ts';
-import type { CommandState } from '../../gateway/contract/command.ts';
+import type { CommandState } from '../../gateway/contract/command-state.ts';
 import type { ProblemCode } from '../../gateway/contract/problem.ts';
 import { kindWords, meaningWords } from '../../gateway/contract/record-words.ts';
 import type { AccountView, Permission, TerminalView } from '../../gateway/contract/session.ts';
 import type { Meaning } from '../../gateway/contract/statement.ts';
 import type { ConnectionView } from '../../gateway/contract/tag.ts';
+import type { TokenScope } from '../../gateway/contract/token.ts';
 import type { Quality, QualityReason } from '../../gateway/contract/values.ts';
 
 /** What a person needs to know of a refusal: what happened, and what to do next. */
@@ -265,4 +266,11 @@ export const permissions: Readonly<Record<Permission, string>> = {
 };
 
 /** In English they stand with the contract: exports on paper use the same words. */
+export const tokenScopes: Readonly<Record<TokenScope, string>> = {
+  'read-history': 'read history',
+  'read-audit': 'read the audit trail',
+  propose: 'propose setpoints',
+  'post-events': 'post events',
+};
+
 export const recordKinds: Readonly<Record<RecordKind, string>> = kindWords;

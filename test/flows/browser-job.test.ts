@@ -92,7 +92,6 @@ describe('the main job in a browser', () => {
     expect(before).toBeGreaterThan(30);
     await key(page, 'BR101.TIC.SP').tap();
     await page.getByLabel('New value').fill('38.2');
-    await page.getByRole('button', { name: 'Continue to sign' }).tap();
     await page.getByText('Adjustment within the validated range').tap();
     await page.getByRole('textbox', { name: 'Comment' }).fill('culture is slow');
     await components(page, 'operator');
@@ -139,8 +138,7 @@ describe('the main job in a browser', () => {
     await page.keyboard.press('Enter');
     await page.getByText('To be signed').waitFor();
     await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('type'))).toBe('radio');
-    await page.keyboard.press('Space');
-    for (const _ of ['comment', 'meaning', 'switch', 'name']) await page.keyboard.press('Tab');
+    await page.keyboard.press('2');
     await page.keyboard.type('operator');
     await page.keyboard.press('Tab');
     await page.keyboard.type('not the password');
@@ -162,8 +160,7 @@ describe('the main job in a browser', () => {
     const page = await openAs('operator');
     await page.getByRole('link', { name: 'Utilities' }).tap();
     await key(page, 'WFI.PUMP.CMD').tap();
-    await page.getByText('Stop', { exact: true }).tap();
-    await page.getByRole('button', { name: 'Continue to sign' }).tap();
+    await page.getByRole('radio', { name: 'Stop' }).tap();
     await page.getByText('Maintenance or test').tap();
     await page.getByRole('textbox', { name: 'Comment' }).fill('valve work');
     await components(page, 'operator');
@@ -191,17 +188,72 @@ describe('the main job in a browser', () => {
     expect(await row.textContent()).toMatch(/Samuel Okafor.*Run → Stop.*seen/);
   });
 
+  it('HMI-3: three interactions besides typing, by touch at the first signing, by keyboard at the next, for a number and for a switch', async () => {
+    const page = await openAs('operator');
+    let interactions = 0;
+    const touch = async (target: Locator): Promise<void> => {
+      interactions += 1;
+      await target.tap();
+    };
+    const enter = async (): Promise<void> => {
+      interactions += 1;
+      await page.keyboard.press('Enter');
+    };
+    // By touch: the setpoint, the reason, the signature. Between them the focus goes where the next word is typed.
+    await touch(key(page, 'BR101.DO.SP'));
+    await page.getByLabel('New value').waitFor();
+    await page.keyboard.type('42');
+    await touch(page.getByText('Adjustment within the validated range'));
+    await page.keyboard.type('operator');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(demoPassword);
+    await touch(page.getByRole('button', { name: 'Sign and send' }));
+    await fate(page, 'Confirmed');
+    expect(interactions).toBe(3);
+    expect(await held('BR101.DO.SP')).toBeCloseTo(42, 5);
+    await page.keyboard.press('Escape');
+
+    // By keyboard: the focus is back on the setpoint; a reason is its digit.
+    interactions = 0;
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-tag'))).toBe('BR101.DO.SP');
+    await enter();
+    await page.getByLabel('New value').waitFor();
+    await page.keyboard.type('41');
+    await enter();
+    await page.getByText('To be signed').waitFor();
+    await page.keyboard.type('2');
+    await page.keyboard.type(demoPassword);
+    await enter();
+    await fate(page, 'Confirmed');
+    expect(interactions).toBe(3);
+    expect(await held('BR101.DO.SP')).toBeCloseTo(41, 5);
+    await page.keyboard.press('Escape');
+
+    // A switch has one other state: it is there already, as typed as it can be.
+    await page.getByRole('link', { name: 'Utilities' }).tap();
+    interactions = 0;
+    await touch(key(page, 'WFI.PUMP.CMD'));
+    await page.getByText('Maintenance or test').waitFor();
+    await touch(page.getByText('Maintenance or test'));
+    await page.keyboard.type('valve work');
+    // On a comment's line, too, Enter goes on to what is still empty.
+    await page.keyboard.press('Enter');
+    await page.keyboard.type(demoPassword);
+    await touch(page.getByRole('button', { name: 'Sign', exact: true }));
+    await fate(page, 'Waiting for countersignature');
+    expect(interactions).toBe(3);
+  }, 60_000);
+
   it('CMD-3: a value that another client changes under the dialog stops the signature until it is confirmed anew', async () => {
     const page = await openAs('operator');
     await key(page, 'BR101.SIC.SP').tap();
     await page.getByLabel('New value').fill('130');
-    await page.getByRole('button', { name: 'Continue to sign' }).tap();
+    await page.getByText('Step of the batch record').tap();
     await page.getByText('To be signed').waitFor();
     expect(await pastTheGateway((probe) => probe.write('BR101.SIC.SP', 150))).toBe('Good');
     await page.getByText('The value changed while this was open').waitFor();
     expect(await page.getByRole('button', { name: 'Sign and send' }).isDisabled()).toBe(true);
     await page.getByRole('button', { name: /Go on from 150/ }).tap();
-    await page.getByRole('button', { name: 'Continue to sign' }).tap();
     await page.getByText('Step of the batch record').tap();
     await components(page, 'operator');
     await page.getByRole('button', { name: 'Sign and send' }).tap();

@@ -88,7 +88,6 @@ describe('passkeys in a browser', { timeout: 120_000 }, () => {
     await page.locator('.cs-frame[data-link="live"]').waitFor();
     await page.locator(`[data-tag="${tag}"][data-show="setpoint"]`).tap();
     await page.getByLabel('New value').fill(value);
-    await page.getByRole('button', { name: 'Continue to sign' }).tap();
     await page.getByText('Adjustment within the validated range').tap();
   }
   const confirmed = (page: Page) => page.getByRole('status').getByText('Confirmed').first().waitFor();

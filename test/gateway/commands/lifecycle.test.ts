@@ -10,7 +10,7 @@ import {
   type Lifecycle,
   proposed,
 } from '../../../gateway/commands/lifecycle.ts';
-import { type CommandState, closedStates } from '../../../gateway/contract/command.ts';
+import { type CommandState, closedStates } from '../../../gateway/contract/command-state.ts';
 
 const closings: readonly ClosingState[] = [
   'confirmed',

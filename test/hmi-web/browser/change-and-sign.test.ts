@@ -45,16 +45,15 @@ const fate = (words: string) => page().getByRole('status').getByText(words).firs
 describe('HMI-3: select, type, sign', () => {
   test('HMI-3: by keyboard alone, through to the read-back, and the focus returns', async () => {
     await askFor('BR101.TIC.SP', '37,5');
-    // The focus is on the reasons; space takes the first, tabs lead to comment, meaning, switch, name and password.
+    // The focus is on the reasons; their digit takes one, and leads to what is still empty.
     await page().getByText('To be signed').waitFor();
     await expect.poll(() => page().evaluate(() => document.activeElement?.getAttribute('type'))).toBe('radio');
-    await page().keyboard.press('Space');
-    await page().keyboard.press('Tab');
-    await page().keyboard.type('culture is cold');
-    for (const _ of ['meaning', 'switch', 'name']) await page().keyboard.press('Tab');
+    await page().keyboard.press('1');
     await page().keyboard.type('operator');
-    await page().keyboard.press('Tab');
+    await page().keyboard.press('Enter');
     await page().keyboard.type(password);
+    await page().getByRole('textbox', { name: 'Comment' }).focus();
+    await page().keyboard.type('culture is cold');
     await page().keyboard.press('Enter');
     await fate('Confirmed');
     expect(gateway.commands.received).toHaveLength(1);
@@ -118,8 +117,10 @@ describe('HMI-3: select, type, sign', () => {
     await setpointKey(page(), 'BR101.TIC.SP').click();
     await page().getByLabel('New value').fill('41');
     await page().getByText('Not above 40.0').waitFor();
-    expect(await page().getByRole('button', { name: 'Continue to sign' }).isDisabled()).toBe(true);
+    expect(await page().getByRole('button', { name: 'Sign and send' }).isDisabled()).toBe(true);
     await page().keyboard.press('Enter');
+    await page().getByText('Step of the batch record').click();
+    await page().getByText('The new value comes first').waitFor();
     expect(gateway.commands.all()).toEqual([]);
   });
 
@@ -141,8 +142,6 @@ describe('HMI-3: select, type, sign', () => {
     await page()
       .getByRole('button', { name: /Go on from 36/ })
       .click();
-    await page().getByRole('button', { name: 'Continue to sign' }).click();
-    await page().getByText('To be signed').waitFor();
     await fillSignature(password);
     await fate('Confirmed');
     expect(gateway.commands.received[0]?.payload).toMatchObject({ observed: { value: 36 }, value: 37.5 });
@@ -178,6 +177,33 @@ describe('HMI-3: select, type, sign', () => {
     await fate('Confirmed');
   });
 
+  test('HMI-3, CMD-1: another value typed beside the signature is another question; nothing signs the first one', async () => {
+    await askFor('BR101.TIC.SP', '37.5');
+    await page().getByText('Step of the batch record').click();
+    await page().getByText('To be signed').waitFor();
+    await page().getByLabel('New value').fill('37.8');
+    await expect.poll(() => gateway.commands.all().map((entry) => entry.state)).toEqual(['withdrawn']);
+    await fillSignature(password);
+    await fate('Confirmed');
+    expect(gateway.commands.received[0]?.payload).toMatchObject({ value: 37.8 });
+    expect(gateway.commands.all().map((entry) => entry.state)).toEqual(['confirmed', 'withdrawn']);
+  });
+
+  test('HMI-3, CMD-1: what the gateway refuses is asked once, however the person moves about the form', async () => {
+    gateway.commands.script.refuseAsk = { status: 422, code: 'permissive-not-met', detail: 'The mode is Manual.' };
+    await setpointKey(page(), 'BR101.TIC.SP').click();
+    await page().getByLabel('New value').fill('37.5');
+    await page().getByText('Step of the batch record').click();
+    await page().getByText('The mode is Manual.').waitFor();
+    await page().getByLabel('Password', { exact: true }).focus();
+    await page().getByLabel('User name').focus();
+    expect(gateway.commands.all()).toEqual([]);
+    // Signing asks again: the condition may hold by now.
+    await fillSignature(password);
+    await fate('Confirmed');
+    expect(gateway.commands.all()).toHaveLength(1);
+  });
+
   test('CMD-1: closing the dialog takes back what was asked for and not signed', async () => {
     await askFor('BR101.TIC.SP', '37.5');
     await page().getByText('To be signed').waitFor();
@@ -189,9 +215,8 @@ describe('HMI-3: select, type, sign', () => {
 test('SIG-5: a countersignature by a second person, from the command’s page', async () => {
   await page().getByRole('link', { name: 'Utilities' }).click();
   await setpointKey(page(), 'WFI.PUMP.CMD').click();
-  await page().getByText('Stop', { exact: true }).click();
-  await page().getByRole('button', { name: 'Continue to sign' }).click();
-  await page().getByText('To be signed').waitFor();
+  // Of two states the other one is what a change leads to.
+  expect(await page().getByRole('radio', { name: 'Stop' }).isChecked()).toBe(true);
   await fillSignature(password);
   await fate('Waiting for countersignature');
   await page().getByRole('button', { name: 'Countersign here' }).click();

@@ -68,7 +68,7 @@ describe('CMD-2: what must hold for a change', () => {
       .poll(async () => (await said())[0], { timeout: 10_000 })
       .toBe('Controller in automatic met BR101.TIC.MODE: Automatic');
     expect(await page().getByLabel('New value').inputValue()).toBe('37.4');
-    const button = page().getByRole('button', { name: 'Continue to sign' });
+    const button = page().getByRole('button', { name: 'Sign and send' });
     const box = await button.boundingBox();
     expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(page().viewportSize()?.height ?? 0);
     if (process.env.COUNTERSIGN_SHOT !== undefined) await page().screenshot({ path: process.env.COUNTERSIGN_SHOT });

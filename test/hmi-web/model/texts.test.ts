@@ -1,7 +1,7 @@
 // Every code of the contract has words, and there are no words for codes that do not exist: both directions.
 import { expect, test } from 'vitest';
 import { recordKinds } from '../../../gateway/contract/audit-record.ts';
-import { closedStates, commandStates } from '../../../gateway/contract/command.ts';
+import { closedStates, commandStates } from '../../../gateway/contract/command-state.ts';
 import { problemCodes } from '../../../gateway/contract/problem.ts';
 import { accountStates, permissions, terminalStates } from '../../../gateway/contract/session.ts';
 import { meanings } from '../../../gateway/contract/statement.ts';

@@ -100,6 +100,9 @@ export function scriptedCommands(parts: {
     received,
     all: () => [...commands.values()].reverse(),
     get: (id: string) => commands.get(id),
+    /** What the first signature for a tag must bring now. */
+    signing: (tag: TagView) =>
+      requires(hasSigned ? ['password'] : ['username', 'password'], (tag.setpoint?.signatures ?? 1) - 1, false),
     ask: (
       body: { tagId: string; value: TagValue; observed: { value: TagValue; sourceTime: string } },
       terminal: string,

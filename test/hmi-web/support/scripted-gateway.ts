@@ -174,7 +174,7 @@ export async function startScriptedGateway(options: { port?: number } = {}) {
         return { status: 200, body: { areas } };
       case 'GET /tags':
         if (id === 'recent') return { status: 200, body: recent(url.searchParams.get('ids') ?? '') };
-        return { status: 200, body: id === '' ? { tags } : tags.find((entry) => entry.id === id) };
+        return { status: 200, body: id === '' ? { tags } : oneTag(id) };
       case 'GET /connections':
         return { status: 200, body: { connections } };
       case 'GET /unattributed-changes':
@@ -300,6 +300,13 @@ export async function startScriptedGateway(options: { port?: number } = {}) {
     );
     const changed = tags.find((tag) => tag.id === id);
     if (changed !== undefined) io.emit('frame', frameOf([changed], false));
+  }
+
+  /** A single answer says what the first signature must bring. */
+  function oneTag(id: string) {
+    const tag = tags.find((entry) => entry.id === id);
+    if (tag === undefined || tag.setpoint === null) return tag;
+    return { ...tag, setpoint: { ...tag.setpoint, signing: commands.signing(tag) } };
   }
 
   function recent(ids: string) {
