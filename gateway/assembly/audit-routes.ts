@@ -14,12 +14,13 @@ import type { People } from '../identity/people.ts';
 import type { Now } from '../identity/ports.ts';
 import { tagsWithin } from '../plant/areas.ts';
 import type { Plant } from '../plant/tag.ts';
+import type { CheckpointPlaces } from './checkpoint-witnesses.ts';
 import { version } from './version.ts';
 
 export function readingFrom(pool: pg.Pool): RunQuery {
-  return async (text, values = []) => {
+  return async (text, values = [], name) => {
     try {
-      return await pool.query(text, [...values]);
+      return await pool.query({ ...(name === undefined ? {} : { name }), text, values: [...values] });
     } catch (cause) {
       throw new GatewayError('log-unavailable', 'The log cannot be read at present.', { cause });
     }
@@ -81,7 +82,7 @@ export function exportParts({ log, pool, plant }: Reading, people: People, datab
   };
 }
 
-export function proofParts(log: PostgresLog, pool: pg.Pool): ProofParts {
+export function proofParts(log: PostgresLog, pool: pg.Pool, places: CheckpointPlaces): ProofParts {
   const run = readingFrom(pool);
   const checkpointAt = (size: number) => readCheckpointAt(run, size);
   return {
@@ -93,5 +94,10 @@ export function proofParts(log: PostgresLog, pool: pg.Pool): ProofParts {
     checkpointAt: async (size) => (size > log.size() ? null : checkpointAt(size)),
     inclusion: (seq, size) => readInclusion(run, seq, size),
     consistency: (from, to) => readConsistency(run, from, to),
+    witnesses: () =>
+      places.witnesses().map(({ cosignedAtMs, ...view }) => ({
+        ...view,
+        cosignedAt: cosignedAtMs === null ? null : new Date(cosignedAtMs).toISOString(),
+      })),
   };
 }
