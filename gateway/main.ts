@@ -14,6 +14,7 @@ import { version } from './assembly/version.ts';
 import { recordConfiguration } from './audit/configuration-record.ts';
 import { connectionRecords } from './audit/connection-records.ts';
 import { ownEvents } from './audit/own-events.ts';
+import { startBackgroundCheck } from './audit/postgres-background-check.ts';
 import { openPostgresLog, type PostgresLog } from './audit/postgres-log.ts';
 import { movedByPlant } from './commands/moved-by-plant.ts';
 import { firstRequirements } from './commands/offering.ts';
@@ -41,6 +42,7 @@ import { areaRoutes } from './http/routes/areas.ts';
 import { auditRoutes } from './http/routes/audit.ts';
 import { auditExportRoutes } from './http/routes/audit-exports.ts';
 import { auditProofRoutes } from './http/routes/audit-proofs.ts';
+import { auditVerificationRoutes } from './http/routes/audit-verification.ts';
 import { commandRoutes } from './http/routes/commands.ts';
 import { eventRoutes } from './http/routes/events.ts';
 import { healthRoutes } from './http/routes/health.ts';
@@ -70,6 +72,8 @@ export type GatewayOptions = {
   /** Wall clock, ms since the epoch; tests move it. */
   readonly now?: () => number;
   readonly requestsPerMinute?: number;
+  /** From the start to the first pass of the log's verification, ms; so that it does not slow the start down. */
+  readonly verifyAfterMs?: number;
 };
 
 export type Gateway = {
@@ -176,7 +180,20 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
   });
 
   const unresolved = new UnresolvedOutcomes();
-  const health = (): Health => healthOf(phase, plant.demo, log, supervisor, forwarding, places);
+  const verification = startBackgroundCheck({
+    databaseUrl: options.databaseUrl,
+    vkey: () => log.vkey,
+    checkpoint: () => log.checkpoint(),
+    append: log.append,
+    now,
+    wait,
+    firstAfterMs: options.verifyAfterMs ?? 60_000,
+    ...settings.verification,
+    announce: (view) => live?.verification(view),
+    reportFault,
+  });
+  undo.push(() => verification.stop());
+  const health = (): Health => healthOf(phase, plant.demo, log, supervisor, forwarding, places, verification.view());
   const metrics = gatewayMetrics(health);
   const desk = openTheDesk(
     { settings, log, pool, people, checks, configuration, store, supervisor, now, wait, reportFault },
@@ -205,6 +222,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
           checks,
           configuration: () => configuration,
           guard,
+          logKey: { vkey: () => log.vkey, rotate: log.rotateKey },
           plant: {
             ...people.parts.plant,
             version,
@@ -233,6 +251,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
       (scope) => auditRoutes(scope, auditParts(reading)),
       (scope) => auditExportRoutes(scope, exportParts(reading, people, options.databaseUrl, now)),
       (scope) => reviewRoutes(scope, { reviewing }),
+      (scope) => auditVerificationRoutes(scope, { view: verification.view }),
       (scope) => auditProofRoutes(scope, proofParts(log, pool, places)),
       (scope) =>
         unattributedChangesRoutes(scope, {

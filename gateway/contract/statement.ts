@@ -54,6 +54,7 @@ export const actionStatementSchema = z.strictObject({
     'revoke-token',
     'remove-passkey',
     'review',
+    'rotate-log-key',
   ]),
   /** What it is about, as in the audit record's `subject`: `terminal:<id>`, `account:<id>`, `command:<id>`. */
   about: z.string(),

@@ -3,6 +3,7 @@ import type { PlantView } from '../contract/session.ts';
 import type { People } from '../identity/people.ts';
 import { createAccountActions } from '../signing/account-actions.ts';
 import { createCertify } from '../signing/certify.ts';
+import { createLogKeyActions, type LogKey } from '../signing/log-key-actions.ts';
 import { createPasskeys } from '../signing/passkey-registration.ts';
 import { createPasskeyRemoval } from '../signing/passkey-removal.ts';
 import { relyingPartyOf } from '../signing/relying-party.ts';
@@ -12,6 +13,7 @@ import { createTerminalActions } from '../signing/terminal-actions.ts';
 import { createTokenActions } from '../signing/token-actions.ts';
 import type { GuardParts } from './guard.ts';
 import type { Application } from './route-access.ts';
+import { auditKeyRoutes } from './routes/audit-key.ts';
 import { certificationRoutes } from './routes/certification.ts';
 import { passkeyRoutes } from './routes/passkeys.ts';
 import { passwordRoutes } from './routes/password.ts';
@@ -28,6 +30,7 @@ export type PeopleRouteParts = {
   readonly checks: SignerChecks;
   readonly configuration: ConfigurationInForce;
   readonly guard: GuardParts;
+  readonly logKey: LogKey;
   readonly plant: PlantView;
   readonly screens: ReadonlyMap<string, string>;
   /** Served over TLS: cookies are marked Secure. */
@@ -72,6 +75,7 @@ export function peopleRoutes(app: Application, parts: PeopleRouteParts): void {
     passkeys: people.passkeys,
     actions: createAccountActions(people, actions),
   });
+  auditKeyRoutes(app, createLogKeyActions(actions, parts.logKey));
   tokenRoutes(app, { tokens: people.tokens, actions: createTokenActions(people, actions) });
   sessionsRoutes(app, people);
   screenRoutes(app, { screens: parts.screens, areas, mayDo: (...question) => people.access.mayDo(...question) });

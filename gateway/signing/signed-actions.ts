@@ -145,4 +145,5 @@ const commentNeeded: ReadonlySet<ActionSubject['purpose']> = new Set<ActionSubje
   'unlock',
   'remove-passkey',
   'review',
+  'rotate-log-key',
 ]);

@@ -114,6 +114,7 @@ export async function startTestGateway(
           checks,
           configuration,
           guard,
+          logKey: { vkey: () => log.log.vkey, rotate: log.log.rotateKey },
           plant: { name: 'Test plant', timeZone: 'UTC', demo, version: '0.0.0-test', demoAccounts: [] },
           screens: options.screens ?? new Map(),
           secure: false,
