@@ -1,6 +1,7 @@
 // What the gateway says of itself, from the state of its parts. Called by main.ts.
 import type { PostgresLog } from '../audit/postgres-log.ts';
 import type { Health } from '../contract/health.ts';
+import type { LogVerification } from '../contract/log-verification.ts';
 import type { Supervisor } from '../drivers/supervisor.ts';
 import type { CheckpointPlaces } from './checkpoint-witnesses.ts';
 import type { Forwarding } from './forwarding.ts';
@@ -13,6 +14,7 @@ export function healthOf(
   supervisor: Supervisor,
   forwarding: Forwarding,
   places: CheckpointPlaces,
+  verification: LogVerification,
 ): Health {
   const writing = log.state().state === 'writing';
   const connections = supervisor.connections();
@@ -24,7 +26,8 @@ export function healthOf(
     connections.every((connection) => connection.state === 'connected') &&
     Object.values(receivers).every((receiver) => receiver.state !== 'lost') &&
     witnesses.every(({ state }) => state === 'cosigning' || state === 'starting') &&
-    copies !== 'lost';
+    copies !== 'lost' &&
+    verification.altered === null;
   return {
     status: phase === 'ready' && !whole ? 'degraded' : phase,
     version,
@@ -41,7 +44,14 @@ export function healthOf(
               witnesses.map(({ name, state, size }) => [name, { state, behind: Math.max(0, log.size() - size) }]),
             ),
           }),
+      verification: wordOf(verification),
       ...(copies === null ? {} : { checkpointCopies: copies }),
     },
   };
+}
+
+function wordOf({ state, lastGood, altered }: LogVerification): NonNullable<Health['parts']['verification']> {
+  if (altered !== null) return 'altered';
+  if (state === 'unavailable') return 'unavailable';
+  return lastGood === null ? 'starting' : 'good';
 }

@@ -27,6 +27,8 @@ export const healthSchema = z.object({
     witnesses: z
       .record(z.string(), z.object({ state: z.enum(witnessStates), behind: z.int().nonnegative() }))
       .optional(),
+    /** The gateway's own check of its log (AUD-5): `altered` where a record is not what was recorded. */
+    verification: z.enum(['starting', 'good', 'altered', 'unavailable']).optional(),
     /** The copy of the checkpoint in a folder elsewhere (AUD-3). */
     checkpointCopies: z.enum(['written', 'lost']).optional(),
   }),

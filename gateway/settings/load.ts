@@ -22,6 +22,7 @@ import {
   tagsFileSchema,
 } from './schemas.ts';
 import { unknownName } from './unknown-name.ts';
+import { buildVerification, type VerificationSettings } from './verification.ts';
 import { loadYaml } from './yaml-file.ts';
 
 export type Settings = {
@@ -37,6 +38,7 @@ export type Settings = {
   readonly checkpoints: CheckpointSettings;
   readonly messages: MessageSettings;
   readonly review: ReviewSettings;
+  readonly verification: VerificationSettings;
   /** Screen name → file. */
   readonly screens: ReadonlyMap<string, string>;
   /** The whole of it as resolved, for the record, and its base64url SHA-256 over the RFC 8785 bytes. */
@@ -115,6 +117,7 @@ export function loadSettings(
     checkpoints,
     messages,
     review: buildReview(file.review),
+    verification: buildVerification(file.verification),
     screens,
     resolved,
     digest: createHash('sha256').update(canonicalJson(resolved)).digest('base64url'),

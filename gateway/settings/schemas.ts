@@ -9,6 +9,7 @@ import { dataTypes } from '../contract/values.ts';
 import { checkpointsSchema } from './checkpoints.ts';
 import { forwardingSchema } from './forwarding.ts';
 import { reviewSettingsSchema } from './review.ts';
+import { verificationSchema } from './verification.ts';
 
 const shortText = z.string().trim().min(1).max(200);
 const groupIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
@@ -73,6 +74,8 @@ export const gatewayFileSchema = z.strictObject({
   /** What a review of the trail looks at (AUD-8). */
   review: reviewSettingsSchema.prefault({}),
   checkpoints: checkpointsSchema.optional(),
+  /** How the log is read again in the background (AUD-5). */
+  verification: verificationSchema.prefault({}),
   groups: z
     .array(
       z.strictObject({
