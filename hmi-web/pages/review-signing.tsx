@@ -62,6 +62,7 @@ export function ReviewSigning(props: {
       ) : (
         <>
           <ToSign statement={offer.data.statement} timeZone={session.plant.timeZone} />
+          <p className="cs-muted cs-review-hint">The comment is the conclusion of the review.</p>
           <SignatureForm
             requires={offer.data.requires}
             sessionUser={session.user}
@@ -112,7 +113,6 @@ function ToSign({ statement, timeZone }: { readonly statement: Statement; readon
           </div>
         ))}
       </dl>
-      <p className="cs-muted">The comment is the conclusion of the review.</p>
     </div>
   );
 }

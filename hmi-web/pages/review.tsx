@@ -69,7 +69,7 @@ function Reviewing() {
     <section className="cs-page">
       <h1>Review of the audit trail</h1>
       {signed !== null && (
-        <p className="cs-notice" role="status">
+        <p className="cs-card" role="status">
           <span>
             <strong>Review signed</strong>, record {signed.record}: {recordsText(signed.change.records)} records are
             reviewed.
@@ -171,7 +171,7 @@ function NeverReviewed(props: {
         {props.gaps.map((gap) => (
           <tr key={`${gap.topic} ${gap.area} ${gap.first}`}>
             <td>{topicWords[gap.topic]}</td>
-            <td>{props.areaName(gap.area) ?? <span className="cs-muted">none</span>}</td>
+            <td>{props.areaName(gap.area) ?? <span className="cs-muted">–</span>}</td>
             <td>
               <Place time={gap.from} record={gap.first} timeZone={timeZone} />
             </td>
@@ -221,7 +221,7 @@ function SignedReviews({ reviews, areaName }: { readonly reviews: readonly Revie
             <td>{recordsText(change.records)}</td>
             <td>
               {Object.values(change.findings).reduce((sum, count) => sum + (count ?? 0), 0)}
-              {change.comments > 0 && <small>{change.comments} commented</small>}
+              {change.comments > 0 && <small style={{ whiteSpace: 'nowrap' }}>{change.comments} commented</small>}
             </td>
             <td className="cs-reason">{conclusion}</td>
           </tr>
