@@ -30,6 +30,8 @@ const subCommands: { readonly [words: string]: () => Promise<SubCommand> } = {
   'witness add-log': async () => (await import('./witness-add-log.ts')).witnessAddLog,
   'witness status': async () => (await import('./witness-status.ts')).witnessStatus,
   'audit verify': async () => (await import('./audit-verify.ts')).auditVerify,
+  'audit prove': async () => (await import('./audit-prove.ts')).auditProve,
+  'audit open-anew': async () => (await import('./audit-open-anew.ts')).auditOpenAnew,
   'audit export': async () => (await import('./audit-export.ts')).auditExport,
 };
 
