@@ -15,7 +15,7 @@ const readAtOnce = 100;
 const configurationsKept = 8;
 
 type Row = { readonly seq: number; readonly body: Buffer };
-type ReviewReading = Pick<ReviewPorts, 'stretch' | 'count' | 'read' | 'record' | 'ofKind' | 'commentsOn' | 'limits'>;
+type ReviewReading = Pick<ReviewPorts, 'stretch' | 'count' | 'read' | 'record' | 'commentsOn' | 'limits'>;
 
 export function reviewReading(run: RunQuery): ReviewReading {
   const configurations = new Map<number, ReadonlyMap<string, Limits>>();
@@ -59,9 +59,6 @@ export function reviewReading(run: RunQuery): ReviewReading {
         first = last.seq + 1;
       }
     },
-
-    ofKind: (kind, limit) =>
-      records('SELECT seq, body FROM log_record WHERE kind = $1 ORDER BY seq DESC LIMIT $2', [kind, limit]),
 
     commentsOn: (numbers) =>
       records(

@@ -34,7 +34,7 @@ export function gapsOf(
   const gaps: Gap[] = [];
   let next = 0;
   for (const { first, last } of covered) {
-    if (first > next) gaps.push({ first: next, last: Math.min(first - 1, newest) });
+    if (first > next && next <= newest) gaps.push({ first: next, last: Math.min(first - 1, newest) });
     next = Math.max(next, last + 1);
   }
   if (next <= newest) gaps.push({ first: next, last: newest });

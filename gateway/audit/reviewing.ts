@@ -31,6 +31,7 @@ import { type FindingRules, findingsOf, kindsOfTopics, kindsToJudge, type Limits
 export const mostFindings = 2_000;
 /** Records that are looked at for one review at most; they are read in the process that serves the plant. */
 export const mostJudged = 50_000;
+/** The newest that a list shows; what is covered is reckoned from all of them. */
 const reviewsListed = 500;
 
 /** Records by number, kind and, where given, subject; `except`: not of these subjects. */
@@ -56,8 +57,6 @@ export type ReviewPorts = {
   readonly count: (selection: Selection, limit: number) => Promise<number>;
   readonly read: (selection: Selection) => AsyncIterable<AuditRecord>;
   readonly record: (seq: number) => Promise<{ readonly record: AuditRecord; readonly digest: string } | null>;
-  /** Newest first. */
-  readonly ofKind: (kind: 'review.signed', limit: number) => Promise<readonly AuditRecord[]>;
   readonly commentsOn: (records: readonly number[]) => Promise<readonly AuditRecord[]>;
   /** Limits of a tag in the configuration that a record holds; null where it says none. */
   readonly limits: (configuration: number, tag: string) => Promise<Limits | null>;
@@ -131,6 +130,18 @@ export function createReviewing(ports: ReviewPorts): Reviewing {
     };
   };
 
+  /** All signed reviews, oldest first: read once, then only what came since. */
+  const signed: Review[] = [];
+  let signedUpTo = -1;
+  const learnReviews = async (newest: number): Promise<void> => {
+    const found: Review[] = [];
+    for await (const record of ports.read({ first: signedUpTo + 1, last: newest, kinds: ['review.signed'] }))
+      found.push(...reviewOf(record));
+    // Whoever asked at the same time may have been quicker.
+    signed.push(...found.filter(({ record }) => record > (signed.at(-1)?.record ?? -1)));
+    signedUpTo = Math.max(signedUpTo, newest);
+  };
+
   const limitsAt = async (record: AuditRecord): Promise<Limits | null> => {
     if (record.kind !== 'command.signed') return null;
     const standsOn = record.detail?.standsOn;
@@ -139,8 +150,11 @@ export function createReviewing(ports: ReviewPorts): Reviewing {
     return typeof configuration === 'number' ? ports.limits(configuration, record.subject) : null;
   };
 
-  const unreviewedOf = async (line: Line, reviews: readonly ReviewChange[]): Promise<readonly Unreviewed[]> => {
-    const newest = (ports.checkpoint()?.size ?? 0) - 1;
+  const unreviewedOf = async (
+    line: Line,
+    reviews: readonly ReviewChange[],
+    newest: number,
+  ): Promise<readonly Unreviewed[]> => {
     const kinds = kindsOfTopics([line.topic]);
     const bySubject = topicsWithAreas.has(line.topic)
       ? line.area === null
@@ -238,11 +252,12 @@ export function createReviewing(ports: ReviewPorts): Reviewing {
       }),
 
     async list() {
-      const reviews = (await ports.ofKind('review.signed', reviewsListed)).flatMap(reviewOf);
-      const changes = reviews.map(({ change }) => change);
+      const newest = (ports.checkpoint()?.size ?? 0) - 1;
+      await learnReviews(newest);
+      const changes = signed.map(({ change }) => change);
       const unreviewed: Unreviewed[] = [];
-      for (const line of linesOf(areas)) unreviewed.push(...(await unreviewedOf(line, changes)));
-      return { reviews, unreviewed };
+      for (const line of linesOf(areas)) unreviewed.push(...(await unreviewedOf(line, changes, newest)));
+      return { reviews: signed.slice(-reviewsListed).reverse(), unreviewed };
     },
   };
 }

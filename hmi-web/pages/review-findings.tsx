@@ -47,7 +47,7 @@ export function ReviewFindings(props: {
     <>
       <div className="cs-page-head">
         <h2 style={{ marginRight: 'auto' }}>
-          {found.findings.length === 0 ? 'Nothing stands out' : `${found.findings.length} deserve a look`}
+          {headline(found.findings.length)}
           <small className="cs-review-of"> of {recordsText(found.records)} records in the period</small>
         </h2>
         <Button disabled={found.first === null || link.kind !== 'live'} onClick={() => setSigning(true)}>
@@ -159,6 +159,11 @@ export function ReviewFindings(props: {
       {signing && <ReviewSigning scope={props.scope} onClose={() => setSigning(false)} onSigned={props.onSigned} />}
     </>
   );
+}
+
+function headline(findings: number): string {
+  if (findings === 0) return 'Nothing stands out';
+  return findings === 1 ? 'One deserves a look' : `${findings} deserve a look`;
 }
 
 function Comments(props: {
