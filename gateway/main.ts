@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { openTheArchives } from './assembly/archives.ts';
 import { auditParts, exportParts, proofParts } from './assembly/audit-routes.ts';
 import { checkElsewhere, startCheckpointPlaces } from './assembly/checkpoint-witnesses.ts';
 import { openTheDesk } from './assembly/desk.ts';
@@ -129,6 +130,17 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
   const people = await openThePeople(options, log, pool, now, reportFault, undo);
   const forwarding = startForwarding({ receivers: settings.forwarding, log, pool, now, reportFault });
   undo.push(() => forwarding.stop());
+  const archives = openTheArchives({
+    log,
+    pool,
+    dataFolder: options.dataFolder,
+    days: settings.retention,
+    receivers: settings.forwarding.map(({ name }) => name),
+    now,
+    wait,
+    reportFault,
+  });
+  undo.push(() => archives.stop());
   const places = startCheckpointPlaces({ settings: settings.checkpoints, log, pool, reportFault });
   undo.push(() => places.stop());
   let port = settings.http.port;
@@ -222,6 +234,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
           checks,
           configuration: () => configuration,
           guard,
+          archives,
           logKey: { vkey: () => log.vkey, rotate: log.rotateKey },
           plant: {
             ...people.parts.plant,

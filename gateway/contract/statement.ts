@@ -55,6 +55,7 @@ export const actionStatementSchema = z.strictObject({
     'remove-passkey',
     'review',
     'rotate-log-key',
+    'archive',
   ]),
   /** What it is about, as in the audit record's `subject`: `terminal:<id>`, `account:<id>`, `command:<id>`. */
   about: z.string(),

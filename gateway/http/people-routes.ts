@@ -2,6 +2,7 @@
 import type { PlantView } from '../contract/session.ts';
 import type { People } from '../identity/people.ts';
 import { createAccountActions } from '../signing/account-actions.ts';
+import { type Archives, createArchiveActions } from '../signing/archive-actions.ts';
 import { createCertify } from '../signing/certify.ts';
 import { createLogKeyActions, type LogKey } from '../signing/log-key-actions.ts';
 import { createPasskeys } from '../signing/passkey-registration.ts';
@@ -13,6 +14,7 @@ import { createTerminalActions } from '../signing/terminal-actions.ts';
 import { createTokenActions } from '../signing/token-actions.ts';
 import type { GuardParts } from './guard.ts';
 import type { Application } from './route-access.ts';
+import { type ArchiveRouteParts, archiveRoutes } from './routes/archives.ts';
 import { auditKeyRoutes } from './routes/audit-key.ts';
 import { certificationRoutes } from './routes/certification.ts';
 import { passkeyRoutes } from './routes/passkeys.ts';
@@ -31,6 +33,7 @@ export type PeopleRouteParts = {
   readonly configuration: ConfigurationInForce;
   readonly guard: GuardParts;
   readonly logKey: LogKey;
+  readonly archives: { readonly archives: Archives; readonly list: ArchiveRouteParts['list'] };
   readonly plant: PlantView;
   readonly screens: ReadonlyMap<string, string>;
   /** Served over TLS: cookies are marked Secure. */
@@ -76,6 +79,7 @@ export function peopleRoutes(app: Application, parts: PeopleRouteParts): void {
     actions: createAccountActions(people, actions),
   });
   auditKeyRoutes(app, createLogKeyActions(actions, parts.logKey));
+  archiveRoutes(app, { actions: createArchiveActions(actions, parts.archives.archives), list: parts.archives.list });
   tokenRoutes(app, { tokens: people.tokens, actions: createTokenActions(people, actions) });
   sessionsRoutes(app, people);
   screenRoutes(app, { screens: parts.screens, areas, mayDo: (...question) => people.access.mayDo(...question) });

@@ -39,6 +39,8 @@ export type Settings = {
   readonly messages: MessageSettings;
   readonly review: ReviewSettings;
   readonly verification: VerificationSettings;
+  /** Days, by class of record. */
+  readonly retention: { readonly commands: number; readonly access: number; readonly operation: number };
   /** Screen name → file. */
   readonly screens: ReadonlyMap<string, string>;
   /** The whole of it as resolved, for the record, and its base64url SHA-256 over the RFC 8785 bytes. */
@@ -118,6 +120,11 @@ export function loadSettings(
     messages,
     review: buildReview(file.review),
     verification: buildVerification(file.verification),
+    retention: {
+      commands: file.retention.commandsDays,
+      access: file.retention.accessDays,
+      operation: file.retention.operationDays,
+    },
     screens,
     resolved,
     digest: createHash('sha256').update(canonicalJson(resolved)).digest('base64url'),

@@ -76,6 +76,14 @@ export const gatewayFileSchema = z.strictObject({
   checkpoints: checkpointsSchema.optional(),
   /** How the log is read again in the background (AUD-5). */
   verification: verificationSchema.prefault({}),
+  /** How long records stay in the database, by class; older ones may be archived, signed (AUD-7). */
+  retention: z
+    .strictObject({
+      commandsDays: z.int().min(1).max(36_500).default(3_650),
+      accessDays: z.int().min(1).max(36_500).default(3_650),
+      operationDays: z.int().min(1).max(36_500).default(3_650),
+    })
+    .prefault({}),
   groups: z
     .array(
       z.strictObject({

@@ -146,4 +146,5 @@ const commentNeeded: ReadonlySet<ActionSubject['purpose']> = new Set<ActionSubje
   'remove-passkey',
   'review',
   'rotate-log-key',
+  'archive',
 ]);
