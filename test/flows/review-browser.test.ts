@@ -59,7 +59,9 @@ it('AUD-9: the trail speaks the plant’s languages, and says where it falls bac
 
 it('AUD-8: a reviewer finds what stands out, comments on it and signs; what is left is shown', async () => {
   await page.getByRole('link', { name: 'Review', exact: true }).click();
-  const unreviewed = page.locator('tbody tr', { hasText: 'Commands and setpoints' }).filter({ hasText: 'Upstream' });
+  const unreviewed = page
+    .locator('tbody tr', { hasText: 'Commands and setpoints' })
+    .filter({ hasText: 'Upstream', has: page.getByRole('button', { name: 'Review' }) });
   await unreviewed.getByRole('button', { name: 'Review' }).click();
   await page.getByRole('heading', { name: 'One deserves a look' }).waitFor();
   const refused = page.locator('tbody tr', { hasText: 'BR101.TIC.SP' });
