@@ -3,6 +3,7 @@
 import type { z } from 'zod';
 import type { AuditPage } from '../../gateway/contract/audit-record.ts';
 import type { AskedCommand, CommandBody, CommandView, StatementPurposeBody } from '../../gateway/contract/command.ts';
+import type { LogVerification } from '../../gateway/contract/log-verification.ts';
 import type { MessageWords } from '../../gateway/contract/message-template.ts';
 import type { PasskeyBody, PasskeyList, PasskeyRemovalBody, PasskeyView } from '../../gateway/contract/passkey.ts';
 import type { Findings, Review, ReviewComment, ReviewList, ReviewScope } from '../../gateway/contract/review.ts';
@@ -71,6 +72,7 @@ export function createEndpoints(send: SendRequest) {
     waitingCommands: async (which: 'awaiting=me' | 'breakGlass=due') =>
       (await get<CommandPage>(`/commands?${which}`)).commands,
     command: (id: string) => get<CommandView>(`/commands/${segment(id)}`),
+    verification: () => get<LogVerification>('/audit/verification'),
     audit: (query: string) => get<AuditPage>(`/audit${query}`, undefined, true),
     auditExport: async (query: string) =>
       (await send('GET', `${root}/audit/export${query}`, { byPerson: true, timeoutMs: 120_000 })).blob(),

@@ -6,6 +6,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
 import { type FormEvent, Fragment, useState } from 'react';
 import { LoadingPage } from '../components/loading-page.tsx';
+import { LogVerificationLine } from '../components/log-verification.tsx';
 import { RecordDetail } from '../components/record-detail.tsx';
 import { RecordMessage } from '../components/record-message.tsx';
 import { RefusalNotice } from '../components/refusal-notice.tsx';
@@ -25,7 +26,7 @@ import {
 import { mayAnywhere } from '../model/permissions.ts';
 import { type Explanation, explainError } from '../model/refusal-words.ts';
 import { plantTime } from '../model/times.ts';
-import { messagesQuery, tagsQuery } from '../queries.ts';
+import { messagesQuery, tagsQuery, verificationQuery } from '../queries.ts';
 import { recordKinds } from '../texts/en.ts';
 import '../styles/pages.css';
 
@@ -51,6 +52,7 @@ export function AuditPage() {
     gcTime: 0,
   });
   const tags = useQuery(tagsQuery(gateway));
+  const verification = useQuery(verificationQuery(gateway));
   const words = useQuery(messagesQuery(gateway)).data ?? { languages: [], records: {} };
   const [chosenLanguage, setLanguage] = useState<string | null>(null);
   const language = chosenLanguage ?? words.languages[0] ?? 'en';
@@ -102,6 +104,7 @@ export function AuditPage() {
             </Button>
           ))}
       </div>
+      {verification.data !== undefined && <LogVerificationLine view={verification.data} timeZone={timeZone} />}
       <form className="cs-filters" onSubmit={apply} aria-label="Filter">
         {(['from', 'to'] as const).map((field) => (
           <TextInput
