@@ -119,4 +119,12 @@ describe('archiving', () => {
     admin = await house.person('admin');
     expect((await list()).archives).toMatchObject([{ state: 'removed' }]);
   });
+
+  it('AUD-7, OPS-6: a backup of what is left is whole', async () => {
+    const file = path.join(house.dataFolder, 'after.backup');
+    const database = ['--data', house.dataFolder, '--database', house.database.gatewayUrl];
+    expect((await run('backup', file, '--unencrypted', ...database)).code).toBe(0);
+    const checked = await run('restore', file, '--check', '--data', house.dataFolder, '--json');
+    expect(JSON.parse(checked.out)).toMatchObject({ result: 'good', bad: null, projections: [] });
+  });
 });
