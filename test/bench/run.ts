@@ -10,13 +10,25 @@ import { auditPage } from './cases/audit-page.ts';
 import { fanOut } from './cases/fan-out.ts';
 import { prove } from './cases/prove.ts';
 import { sign } from './cases/sign.ts';
+import { signCountersigned } from './cases/sign-countersigned.ts';
 import { signMany } from './cases/sign-many.ts';
 import { start } from './cases/start.ts';
 import { verify } from './cases/verify.ts';
 import { describeFault, footnotes, machineLine, type Outcome, resultJson, resultTable } from './result-table.ts';
 import { withScratch } from './scratch.ts';
 
-const cases: readonly BenchCase[] = [sign, signMany, append, appendOne, verify, prove, auditPage, fanOut, start];
+const cases: readonly BenchCase[] = [
+  sign,
+  signCountersigned,
+  signMany,
+  append,
+  appendOne,
+  verify,
+  prove,
+  auditPage,
+  fanOut,
+  start,
+];
 /** Enough to be past all caches of a query's plan, and made in a quarter of a minute. */
 const defaultRecords = 300_000;
 /** The least that has something of everything, and the rows that a partition's number can name. */
