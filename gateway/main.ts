@@ -3,15 +3,19 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { auditParts, proofParts } from './assembly/audit-routes.ts';
+import { openTheArchives } from './assembly/archives.ts';
+import { auditParts, exportParts, proofParts } from './assembly/audit-routes.ts';
+import { checkElsewhere, startCheckpointPlaces } from './assembly/checkpoint-witnesses.ts';
 import { openTheDesk } from './assembly/desk.ts';
 import { startForwarding } from './assembly/forwarding.ts';
 import { healthOf } from './assembly/health.ts';
 import { openThePeople } from './assembly/people.ts';
+import { openTheReview } from './assembly/review.ts';
 import { version } from './assembly/version.ts';
 import { recordConfiguration } from './audit/configuration-record.ts';
 import { connectionRecords } from './audit/connection-records.ts';
 import { ownEvents } from './audit/own-events.ts';
+import { startBackgroundCheck } from './audit/postgres-background-check.ts';
 import { openPostgresLog, type PostgresLog } from './audit/postgres-log.ts';
 import { movedByPlant } from './commands/moved-by-plant.ts';
 import { firstRequirements } from './commands/offering.ts';
@@ -37,11 +41,14 @@ import { guardPartsOf } from './http/people-guard.ts';
 import { peopleRoutes } from './http/people-routes.ts';
 import { areaRoutes } from './http/routes/areas.ts';
 import { auditRoutes } from './http/routes/audit.ts';
+import { auditExportRoutes } from './http/routes/audit-exports.ts';
 import { auditProofRoutes } from './http/routes/audit-proofs.ts';
+import { auditVerificationRoutes } from './http/routes/audit-verification.ts';
 import { commandRoutes } from './http/routes/commands.ts';
 import { eventRoutes } from './http/routes/events.ts';
 import { healthRoutes } from './http/routes/health.ts';
 import { proposalRoutes } from './http/routes/proposals.ts';
+import { reviewRoutes } from './http/routes/reviews.ts';
 import { tagRoutes } from './http/routes/tags.ts';
 import { unattributedChangesRoutes } from './http/routes/unattributed-changes.ts';
 import type { People } from './identity/people.ts';
@@ -66,6 +73,8 @@ export type GatewayOptions = {
   /** Wall clock, ms since the epoch; tests move it. */
   readonly now?: () => number;
   readonly requestsPerMinute?: number;
+  /** From the start to the first pass of the log's verification, ms; so that it does not slow the start down. */
+  readonly verifyAfterMs?: number;
 };
 
 export type Gateway = {
@@ -105,6 +114,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
     lock: writerLock,
     onState: ({ state, reason }) => logger.warn({ state, reason }, 'audit log'),
     onFault: (fault) => reportFault('the files of the log’s new key', fault),
+    checkElsewhere: checkElsewhere(settings.checkpoints, options.dataFolder),
   });
   undo.push(() => log.close());
   const pool = newPool(options.databaseUrl, {
@@ -120,6 +130,19 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
   const people = await openThePeople(options, log, pool, now, reportFault, undo);
   const forwarding = startForwarding({ receivers: settings.forwarding, log, pool, now, reportFault });
   undo.push(() => forwarding.stop());
+  const archives = openTheArchives({
+    log,
+    pool,
+    dataFolder: options.dataFolder,
+    days: settings.retention,
+    receivers: settings.forwarding.map(({ name }) => name),
+    now,
+    wait,
+    reportFault,
+  });
+  undo.push(() => archives.stop());
+  const places = startCheckpointPlaces({ settings: settings.checkpoints, log, pool, reportFault });
+  undo.push(() => places.stop());
   let port = settings.http.port;
   const origins = (): readonly string[] =>
     settings.http.origins.length > 0
@@ -169,7 +192,20 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
   });
 
   const unresolved = new UnresolvedOutcomes();
-  const health = (): Health => healthOf(phase, plant.demo, log, supervisor, forwarding);
+  const verification = startBackgroundCheck({
+    databaseUrl: options.databaseUrl,
+    vkey: () => log.vkey,
+    checkpoint: () => log.checkpoint(),
+    append: log.append,
+    now,
+    wait,
+    firstAfterMs: options.verifyAfterMs ?? 60_000,
+    ...settings.verification,
+    announce: (view) => live?.verification(view),
+    reportFault,
+  });
+  undo.push(() => verification.stop());
+  const health = (): Health => healthOf(phase, plant.demo, log, supervisor, forwarding, places, verification.view());
   const metrics = gatewayMetrics(health);
   const desk = openTheDesk(
     { settings, log, pool, people, checks, configuration, store, supervisor, now, wait, reportFault },
@@ -183,7 +219,9 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
 
   const { events, words } = settings.messages;
   const reportEvent = ownEvents({ now, append: log.append, plant, languages: words.languages, events });
+  const reviewing = openTheReview({ settings, log, pool, people, checks, configuration: () => configuration, now });
   const guard = guardPartsOf(people, origins);
+  const reading = { log, pool, plant };
   const secure = settings.http.origins.some((origin) => origin.startsWith('https:'));
   const mayDo: People['access']['mayDo'] = (caller, permission, area) => people.access.mayDo(caller, permission, area);
   const readLatest: TagStore['latest'] = (tag) => store.latest(tag);
@@ -196,6 +234,8 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
           checks,
           configuration: () => configuration,
           guard,
+          archives,
+          logKey: { vkey: () => log.vkey, rotate: log.rotateKey },
           plant: {
             ...people.parts.plant,
             version,
@@ -221,13 +261,16 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
       (scope) => commandRoutes(scope, { desk }),
       (scope) => proposalRoutes(scope, { desk }),
       (scope) => eventRoutes(scope, { words, post: reportEvent }),
-      (scope) => auditRoutes(scope, auditParts(log, pool)),
-      (scope) => auditProofRoutes(scope, proofParts(log, pool)),
+      (scope) => auditRoutes(scope, auditParts(reading)),
+      (scope) => auditExportRoutes(scope, exportParts(reading, people, options.databaseUrl, now)),
+      (scope) => reviewRoutes(scope, { reviewing }),
+      (scope) => auditVerificationRoutes(scope, { view: verification.view }),
+      (scope) => auditProofRoutes(scope, proofParts(log, pool, places)),
       (scope) =>
         unattributedChangesRoutes(scope, {
           mayDo,
           readRecords: async (limit) =>
-            (await auditParts(log, pool).readPage({ kind: 'setpoint.unattributed' }, null, limit)).records,
+            (await auditParts(reading).readPage({ kind: 'setpoint.unattributed' }, null, limit)).records,
           asChange: unattributedChange,
         }),
       (scope) => healthRoutes(scope, { health, metrics: metrics.registry, metricsForAll: false }),

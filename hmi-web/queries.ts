@@ -62,6 +62,8 @@ export const unattributedQuery = (gateway: Gateway) =>
 /** The plant's own words for records; they change with the configuration alone. */
 export const messagesQuery = (gateway: Gateway) =>
   queryOptions({ queryKey: ['messages'], queryFn: () => gateway.api.messages(), staleTime: 300_000 });
+export const reviewsQuery = (gateway: Gateway) =>
+  queryOptions({ queryKey: ['reviews'], queryFn: () => gateway.api.reviews() });
 export const commandQuery = (gateway: Gateway, id: string) =>
   queryOptions({ queryKey: ['command', id], queryFn: () => gateway.api.command(id) });
 export const screenQuery = (gateway: Gateway, name: string) =>

@@ -39,6 +39,11 @@ const audit = createRoute({
   }),
   component: lazyRouteComponent(() => import('./pages/audit.tsx'), 'AuditPage'),
 });
+const review = createRoute({
+  getParentRoute: () => root,
+  path: '/review',
+  component: lazyRouteComponent(() => import('./pages/review.tsx'), 'ReviewPage'),
+});
 const unattributed = createRoute({
   getParentRoute: () => root,
   path: '/unattributed',
@@ -74,6 +79,7 @@ export const router = createRouter({
     command,
     audit,
     unattributed,
+    review,
     administration,
     certification,
     passkeys,

@@ -1,40 +1,88 @@
 // What the audit routes need of log and database. Called by main.ts.
 import type pg from 'pg';
-import { asCsv, asJsonLines } from '../audit/export-formats.ts';
-import { writeBundle } from '../audit/postgres-bundle.ts';
-import { bundleSelection } from '../audit/postgres-bundle-selection.ts';
 import type { RunQuery } from '../audit/postgres-change.ts';
 import type { PostgresLog } from '../audit/postgres-log.ts';
 import { newestCosignedSize, readCheckpointAt, readConsistency, readInclusion } from '../audit/postgres-proofs.ts';
-import { readRecords, streamRecords } from '../audit/postgres-records.ts';
+import { countRecords, type RecordFilter, readRecords, readTail } from '../audit/postgres-records.ts';
+import { exportInWorker } from '../audit/worker-export.ts';
+import { type AuditFilter, givenFilter } from '../contract/audit-filter.ts';
 import { GatewayError } from '../contract/problem.ts';
-import type { auditRoutes } from '../http/routes/audit.ts';
+import type { AuditParts } from '../http/routes/audit.ts';
+import type { ExportParts } from '../http/routes/audit-exports.ts';
 import type { ProofParts } from '../http/routes/audit-proofs.ts';
+import type { People } from '../identity/people.ts';
+import type { Now } from '../identity/ports.ts';
+import { tagsWithin } from '../plant/areas.ts';
+import type { Plant } from '../plant/tag.ts';
+import type { CheckpointPlaces } from './checkpoint-witnesses.ts';
+import { version } from './version.ts';
 
-function readingFrom(pool: pg.Pool): RunQuery {
-  return async (text, values = []) => {
+export function readingFrom(pool: pg.Pool): RunQuery {
+  return async (text, values = [], name) => {
     try {
-      return await pool.query(text, [...values]);
+      return await pool.query({ ...(name === undefined ? {} : { name }), text, values: [...values] });
     } catch (cause) {
       throw new GatewayError('log-unavailable', 'The log cannot be read at present.', { cause });
     }
   };
 }
 
-export function auditParts(log: PostgresLog, pool: pg.Pool): Parameters<typeof auditRoutes>[1] {
+type Reading = { readonly log: PostgresLog; readonly pool: pg.Pool; readonly plant: Plant };
+
+/** The filter for the database: its area as the tags within it, by today's configuration. Throws `not-found` for an unknown area. */
+function resolved({ area, ...filter }: AuditFilter, plant: Plant): RecordFilter {
+  if (area === undefined) return filter;
+  const subjects = tagsWithin(plant, area);
+  if (subjects === null) throw new GatewayError('not-found', `There is no area '${area}' in the configuration.`);
+  return { ...filter, subjects };
+}
+
+export function auditParts({ log, pool, plant }: Reading): AuditParts {
   const run = readingFrom(pool);
   return {
     append: log.append,
-    readPage: (filter, after, limit) => readRecords(run, { ...filter, after: after ?? undefined, limit }),
-    exportAs: (format, filter, madeAt) => {
-      if (format === 'bundle') return writeBundle(run, { selection: bundleSelection(run, filter), madeAt });
-      const records = streamRecords(run, filter);
-      return format === 'csv' ? asCsv(records) : asJsonLines(records);
-    },
+    readPage: async (filter, after, limit) =>
+      readRecords(run, { ...resolved(filter, plant), after: after ?? undefined, limit }),
+    readTail: async (filter, newer) => readTail(run, resolved(filter, plant), newer),
   };
 }
 
-export function proofParts(log: PostgresLog, pool: pg.Pool): ProofParts {
+export function exportParts({ log, pool, plant }: Reading, people: People, databaseUrl: string, now: Now): ExportParts {
+  const run = readingFrom(pool);
+  return {
+    now,
+    append: log.append,
+    measure: async (filter) => {
+      const upTo = log.size() - 1;
+      return { upTo, count: await countRecords(run, resolved(filter, plant), upTo) };
+    },
+    write: ({ format, filter, extent }, caller, recorded, onWritten) =>
+      exportInWorker(
+        databaseUrl,
+        {
+          format,
+          filter: resolved(filter, plant),
+          cover: {
+            plant: { name: plant.name, timeZone: plant.timeZone },
+            filter: givenFilter(filter),
+            ...extent,
+            exportedAt: recorded.time,
+            exportedBy: caller.actor,
+            terminal: caller.terminal.name,
+            record: recorded.seq,
+            checkpoint: log.checkpoint(),
+            version,
+          },
+        },
+        onWritten,
+      ),
+    sessionOf: (cookie, terminal, address) => people.sessions.find(cookie, terminal, address, true),
+    mayExport: (caller) => people.access.mayAnywhere(caller, 'export-audit'),
+    onSessionEnd: (listener) => people.sessions.onEnd((sessionId) => listener(sessionId)),
+  };
+}
+
+export function proofParts(log: PostgresLog, pool: pg.Pool, places: CheckpointPlaces): ProofParts {
   const run = readingFrom(pool);
   const checkpointAt = (size: number) => readCheckpointAt(run, size);
   return {
@@ -46,5 +94,10 @@ export function proofParts(log: PostgresLog, pool: pg.Pool): ProofParts {
     checkpointAt: async (size) => (size > log.size() ? null : checkpointAt(size)),
     inclusion: (seq, size) => readInclusion(run, seq, size),
     consistency: (from, to) => readConsistency(run, from, to),
+    witnesses: () =>
+      places.witnesses().map(({ cosignedAtMs, ...view }) => ({
+        ...view,
+        cosignedAt: cosignedAtMs === null ? null : new Date(cosignedAtMs).toISOString(),
+      })),
   };
 }

@@ -8,20 +8,24 @@ export type Hash = Uint8Array;
 export const emptyRoot: Hash = hash('sha256', new Uint8Array(0), 'buffer');
 export const hashBytes = 32;
 
+/** What is hashed is put together here, one after the other: a log of millions would make as many arrays. */
+let leafInput = new Uint8Array(4096);
+const nodeInput = Uint8Array.of(1, ...new Uint8Array(2 * hashBytes));
+
 /** Leaf hash, SHA-256(0x00 ‖ entry). */
 export function leafHash(entry: Uint8Array): Hash {
-  const input = new Uint8Array(entry.length + 1);
-  input.set(entry, 1);
-  return hash('sha256', input, 'buffer');
+  if (leafInput.length <= entry.length) leafInput = new Uint8Array(2 * entry.length);
+  leafInput.set(entry, 1);
+  return hash('sha256', leafInput.subarray(0, entry.length + 1), 'buffer');
 }
 
 /** Interior node, SHA-256(0x01 ‖ left ‖ right). */
 export function nodeHash(left: Hash, right: Hash): Hash {
-  const input = new Uint8Array(1 + 2 * hashBytes);
-  input[0] = 1;
-  input.set(left, 1);
-  input.set(right, 1 + hashBytes);
-  return hash('sha256', input, 'buffer');
+  // What is shorter than a hash comes from a forged proof; nothing of the node before may complete it.
+  if (left.length + right.length !== 2 * hashBytes) nodeInput.fill(0, 1);
+  nodeInput.set(left, 1);
+  nodeInput.set(right, 1 + hashBytes);
+  return hash('sha256', nodeInput, 'buffer');
 }
 
 /** The tree's right edge: roots of its complete subtrees, largest first, one for each 1 bit of `size`. */

@@ -31,8 +31,11 @@ export async function selectNumbers(
   selection: BundleSelection,
   size: number,
 ): Promise<(seq: number) => boolean> {
-  if (selection.asked === null) return () => true;
   const picked = new Picked(run, size);
+  if (selection.asked === null) {
+    await picked.leaveOutArchived();
+    return (seq) => !picked.has(seq);
+  }
   const keys = await run('SELECT seq, body FROM log_record WHERE kind = ANY($1::text[]) AND seq < $2', [
     keyKinds,
     size,
@@ -87,6 +90,18 @@ class Picked {
 
   has(seq: number): boolean {
     return ((this.#bits[seq >> 3] ?? 0) & (1 << (seq & 7))) !== 0;
+  }
+
+  /** For the whole log: marks those that are no longer in it (AUD-7), the others being what is wanted. */
+  async leaveOutArchived(): Promise<void> {
+    for (let after = -1; ; ) {
+      const found = await this.#run('SELECT seq FROM archived_record WHERE seq > $1 ORDER BY seq LIMIT 10000', [after]);
+      const rows = found.rows as readonly { readonly seq: number }[];
+      for (const { seq } of rows) this.#add(seq);
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      after = last.seq;
+    }
   }
 
   /** Takes rows and all that they need, until nothing new comes in. */

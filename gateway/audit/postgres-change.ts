@@ -3,10 +3,14 @@
 import type { Appended } from '../contract/audit-record.ts';
 import type { StateChange } from '../identity/ports.ts';
 
-/** Runs one statement in the log's transaction. */
+/**
+ * Runs one statement; in a change, in the log's transaction. `name`: the same text is asked again and again, so a connection
+ * may keep its plan under that name: with many partitions planning costs more than what is asked for.
+ */
 export type RunQuery = (
   text: string,
   values?: readonly unknown[],
+  name?: string,
 ) => Promise<{ readonly rows: readonly unknown[]; readonly rowCount: number | null }>;
 
 export type RunChange = (run: RunQuery, appended: Appended) => Promise<void>;

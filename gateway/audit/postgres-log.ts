@@ -17,9 +17,11 @@ import { LogTrouble } from './log-trouble.ts';
 import type { RunQuery } from './postgres-change.ts';
 import { isRefusedByServer } from './postgres-commit.ts';
 import { runOn, takeLock, type WriterLock } from './postgres-lock.ts';
+import { readConsistencyProof } from './postgres-nodes.ts';
 import { checkStart, readStanding, readTail, type Tail } from './postgres-start-check.ts';
 import { Writer } from './postgres-writer.ts';
 import { formatVkey, noteVerifier } from './signed-note.ts';
+import type { LogHead, ProveConsistency } from './witness-submission.ts';
 
 const defaultLockPatienceMs = 10_000;
 
@@ -41,6 +43,11 @@ export type PostgresLogOptions = {
   readonly onState?: (state: LogState) => void;
   /** Told of what went wrong beside the log itself: files of a new key that cannot be put in their place yet. */
   readonly onFault?: (fault: unknown) => void;
+  /**
+   * Whether what was read continues what others have seen, asked before anything is written. Rejects with LogTrouble where
+   * it does not. Not asked for an empty log.
+   */
+  readonly checkElsewhere?: (head: LogHead, prove: ProveConsistency) => Promise<void>;
   /** A commit that takes longer counts as a lost connection. */
   readonly commitTimeoutMs?: number;
   /** How long the predecessor's connection may take to end before the log counts as in use. */
@@ -100,6 +107,10 @@ export async function openPostgresLog(options: PostgresLogOptions): Promise<Post
     // A crash between the first commit, `log.opened` alone, and its flush leaves an empty file: nothing is missing then.
     if (known === null && tail !== null && tail.seq > 0) refuseMissingFile(file, tail);
     const head = await checkStart(run, tail, known, verifier);
+    if (head.note !== null)
+      await options.checkElsewhere?.({ size: head.tree.size, note: head.note }, (from, to) =>
+        readConsistencyProof(run, from, to),
+      );
     const standing = await readStanding(run, head);
     const slots = await CheckpointFile.open(file, known?.note ?? null);
     if (head.note !== null && head.note !== known?.note) await slots.write(head.note);

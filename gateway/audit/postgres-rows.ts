@@ -17,17 +17,49 @@ export async function* storedRows(client: pg.Client): AsyncGenerator<StoredRow> 
   }
 }
 
-/** The same within the caller's transaction: what a restore has just brought in. A cursor, so that numbers that stand twice are seen. */
+/**
+ * The same within the caller's transaction: what a restore has just brought in. Archived records come as their hashes
+ * alone, in their places (AUD-7). By cursors, so that numbers that stand twice are seen.
+ */
 export async function* rowsInTransaction(client: pg.Client): AsyncGenerator<StoredRow> {
   await client.query(`SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'`);
-  await client.query(`DECLARE log_rows NO SCROLL CURSOR FOR
-    SELECT seq, time::text AS time, kind, actor, subject, terminal, command, projection, hashes, body, checkpoint
-    FROM log_record ORDER BY seq`);
-  for (;;) {
-    const { rows } = await client.query<StoredRow>(`FETCH ${rowsAtOnce} FROM log_rows`);
-    for (const row of rows) yield { ...row, time: row.time === null ? null : timeOf(row.time) };
-    if (rows.length < rowsAtOnce) return;
+  const archived = byCursor<{ seq: number; hashes: Buffer }>(
+    client,
+    'archived_rows',
+    'SELECT seq, hashes FROM archived_record ORDER BY seq',
+  );
+  const rows = byCursor<StoredRow>(
+    client,
+    'log_rows',
+    `SELECT seq, time::text AS time, kind, actor, subject, terminal, command, projection, hashes, body, checkpoint
+     FROM log_record ORDER BY seq`,
+  );
+  let hidden = await archived.next();
+  for await (const row of rows) {
+    for (; hidden.done !== true && hidden.value.seq <= (row.seq ?? -1); hidden = await archived.next())
+      yield archivedRow(hidden.value);
+    yield { ...row, time: row.time === null ? null : timeOf(row.time) };
   }
+  for (; hidden.done !== true; hidden = await archived.next()) yield archivedRow(hidden.value);
+}
+
+async function* byCursor<Row extends pg.QueryResultRow>(
+  client: pg.Client,
+  name: string,
+  query: string,
+): AsyncGenerator<Row, undefined> {
+  await client.query(`DECLARE ${name} NO SCROLL CURSOR FOR ${query}`);
+  for (;;) {
+    const { rows } = await client.query<Row>(`FETCH ${rowsAtOnce} FROM ${name}`);
+    yield* rows;
+    if (rows.length < rowsAtOnce) return undefined;
+  }
+}
+
+/** What is left of an archived record. */
+export function archivedRow({ seq, hashes }: { readonly seq: number; readonly hashes: Uint8Array }): StoredRow {
+  const nothing = { time: null, kind: null, actor: null, subject: null, terminal: null, command: null };
+  return { seq, ...nothing, projection: null, hashes, body: null, checkpoint: null, archived: true };
 }
 
 /** `2026-11-22 04:27:00.712+00` as a record says it; anything else (infinity, BC) as it stands. */

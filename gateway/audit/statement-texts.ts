@@ -5,11 +5,10 @@ import { z } from 'zod';
 
 const payloadSchema = z.object({ signer: z.string().optional(), signedAt: z.string().optional() });
 
+export type StatementTexts = { readonly signer?: string | undefined; readonly signedAt?: string | undefined };
+
 /** Empty for what is not a readable statement. */
-export function statementTexts(jws: string): {
-  readonly signer?: string | undefined;
-  readonly signedAt?: string | undefined;
-} {
+export function statementTexts(jws: string): StatementTexts {
   try {
     return payloadSchema.parse(decodeJwt(jws));
   } catch {

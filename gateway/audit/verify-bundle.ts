@@ -50,6 +50,8 @@ export class BundleWalk {
   #provenSize = 0;
   #from: string | null = null;
   #latest: ParsedRecord | null = null;
+  /** Of the record before, µs. */
+  #timeUs = 0;
   #afterGap = false;
   #newestStanding: number | null = null;
   #to: string | null = null;
@@ -160,8 +162,9 @@ export class BundleWalk {
 
   #outOfOrder(record: ParsedRecord, seq: number): string | null {
     const before = this.#latest;
-    if (!(parseTime(record.time) >= (before === null ? 0 : parseTime(before.time))))
-      return 'its time is before that of the record before it';
+    const timeUs = parseTime(record.time);
+    if (!(timeUs >= this.#timeUs)) return 'its time is before that of the record before it';
+    this.#timeUs = timeUs;
     const { commit, standing } = record.chain ?? { commit: -1, standing: null };
     if (record.chain === undefined || !(commit >= 0 && commit <= seq))
       return 'it does not name the commit it belongs to';
@@ -255,11 +258,16 @@ const replaced = 'not what was recorded: its bytes are not those that the log’
 /** The whole file. `lines` in any pieces. */
 export async function verifyBundle(file: AsyncIterable<Uint8Array>, trust: TrustedKeys): Promise<BundleVerification> {
   const walk = new BundleWalk(trust);
-  let bad: BadRecord | null = null;
-  for await (const line of bundleLines(file)) {
-    const found = line === null ? walk.overlong() : walk.take(line);
-    bad = found instanceof Promise ? await found : found;
-    if (bad !== null) break;
+  return walk.report(await firstTrouble(walk, file));
+}
+
+async function firstTrouble(walk: BundleWalk, file: AsyncIterable<Uint8Array>): Promise<BadRecord | null> {
+  for await (const lines of bundleLines(file)) {
+    for (const line of lines) {
+      const found = line === null ? walk.overlong() : walk.take(line);
+      const bad = found instanceof Promise ? await found : found;
+      if (bad !== null) return bad;
+    }
   }
-  return walk.report(bad ?? walk.end());
+  return walk.end();
 }

@@ -25,7 +25,7 @@ export class PasskeyWalk {
   readonly #needing = new Set<string>();
 
   /** Why the record's passkey part does not stand; null where it does or there is none. */
-  async take(record: ParsedRecord): Promise<string | null> {
+  take(record: ParsedRecord): string | null | Promise<string | null> {
     const learnt = this.#learn(record);
     if (learnt !== null) return learnt;
     if (record.signature === undefined) return null;

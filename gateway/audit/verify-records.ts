@@ -41,10 +41,10 @@ export class RecordChecks {
     this.#keys.learn(record);
     const why = this.#checkSignature(record) ?? this.#standing.take(record) ?? this.#checkCommand(record);
     if (why !== null) return why;
-    if (record.signature?.assertion === undefined && !record.kind.startsWith('passkey.') && !needsPasskey(record))
-      return null;
-    return this.#passkeys.take(record).then((refused) => {
-      if (refused === null && record.signature?.assertion !== undefined) this.#assertions += 1;
+    const answered = this.#passkeys.take(record);
+    if (!(answered instanceof Promise)) return answered;
+    return answered.then((refused) => {
+      if (refused === null) this.#assertions += 1;
       return refused;
     });
   }
@@ -73,9 +73,4 @@ export class RecordChecks {
       ? null
       : 'the configuration that it was signed under is not the one on record';
   }
-}
-
-/** A command's own records go by the walk of passkeys too: under a policy that asks for one, a signature must have it. */
-function needsPasskey(record: ParsedRecord): boolean {
-  return record.command !== undefined && (record.kind === 'command.asked' || record.signature !== undefined);
 }

@@ -1,59 +1,74 @@
-// `countersign audit export`: the audit trail of the running database as a file on standard output (AUD-6). For
+// `countersign audit export`: the audit trail of a database as a file (AUD-6), or as a bundle that proves itself (AUD-5). For
 // administrators at the machine; people at screens export through the gateway, which records it.
 import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
 import path from 'node:path';
-import { asCsv, asJsonLines } from '../audit/export-formats.ts';
-import { writeBundle } from '../audit/postgres-bundle.ts';
-import { bundleSelection } from '../audit/postgres-bundle-selection.ts';
+import type { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { version } from '../assembly/version.ts';
 import type { RunQuery } from '../audit/postgres-change.ts';
+import { type ExportRequest, exportChunks } from '../audit/postgres-export.ts';
 import { runOn } from '../audit/postgres-lock.ts';
-import { type RecordFilter, streamRecords } from '../audit/postgres-records.ts';
-import { recordKinds } from '../contract/audit-record.ts';
-import { timeSchema } from '../contract/ids.ts';
+import { recordedPlant } from '../audit/postgres-plant.ts';
+import { readCheckpointAt } from '../audit/postgres-proofs.ts';
+import { countRecords, newestSeq } from '../audit/postgres-records.ts';
+import {
+  type AuditFilter,
+  auditFilterSchema,
+  type ExportFormat,
+  exportFormatSchema,
+  exportFormats,
+  givenFilter,
+} from '../contract/audit-filter.ts';
+import { recordOutcomes, recordRisks } from '../contract/record-classes.ts';
 import { connectToLog } from './audit-source.ts';
-import { readOptions, type SubCommand, WronglyAsked } from './sub-command.ts';
+import { inMegabytes, showProgress } from './progress.ts';
+import { CannotDo, readOptions, type SubCommand, WronglyAsked } from './sub-command.ts';
 
 export const auditExport: SubCommand = {
-  summary: 'write the audit trail as CSV, JSON Lines or a bundle that proves itself',
-  help: `Usage: countersign audit export --format csv|jsonl|bundle [--data DIR] [--database URL]
-         [--from TIME] [--to TIME] [--actor USER] [--kind KIND] [--tag SUBJECT] [--terminal ID] [--command ID]
+  summary: 'write the audit trail as CSV, JSON Lines, XLSX, HTML, PDF, or a bundle that proves itself',
+  help: `Usage: countersign audit export --format ${exportFormats.join('|')} [--output FILE]
+         [--data DIR] [--database URL] [--from TIME] [--to TIME] [--actor USER] [--kind KIND] [--outcome OUTCOME]
+         [--risk RISK] [--tag SUBJECT] [--area AREA] [--terminal ID] [--command ID] [--text WORDS]
 
-Writes the records that match to standard output, oldest first. jsonl: each line is a record's canonical bytes. csv: for
-reading; a cell that a spreadsheet would run as a formula is preceded by an apostrophe. bundle: the records that match, all
-records of their commands, those that their signatures stand on, the checkpoint and the proofs, for 'countersign audit
-verify BUNDLE' and any verifier made from docs/audit-format.md. TIME as 2026-01-31T08:00:00Z.
+Writes the records that match, oldest first, to standard output or FILE (a new one); how far it is, to standard error.
+jsonl: each line is a record's canonical bytes. csv, xlsx, html, pdf: the same data, for reading; a cell of a CSV that a
+spreadsheet would run as a formula is preceded by an apostrophe. bundle: the records that match, all records of their
+commands, those that their signatures stand on, the checkpoint and the proofs, for 'countersign audit verify BUNDLE' and any
+verifier made from docs/audit-format.md.
 
-Exit 0: written. 1: the database cannot be read. 2: wrongly asked.
+TIME as 2026-01-31T08:00:00Z. KIND: a kind of record, or the beginning of several with its dot: command.
+OUTCOME: ${recordOutcomes.join(', ')}.
+RISK: ${recordRisks.join(', ')} (docs/audit-log.md). AREA: records about tags of this area and those within it.
+WORDS: all of them in the comment or message of a record, beginnings of words count.
+
+Exit 0: written. 1: the database cannot be read, or FILE not written. 2: wrongly asked.
 `,
   run: async (args, env) => {
     const text = { type: 'string' } as const;
-    const { format, data, database, ...filter } = readOptions(args, {
+    const { format, output, data, database, ...asked } = readOptions(args, {
       format: text,
+      output: text,
       data: text,
       database: text,
       from: text,
       to: text,
       actor: text,
       kind: text,
+      outcome: text,
+      risk: text,
       tag: text,
+      area: text,
       terminal: text,
       command: text,
+      text,
     });
-    if (format !== 'csv' && format !== 'jsonl' && format !== 'bundle')
-      throw new WronglyAsked('--format csv, --format jsonl or --format bundle is needed');
-    for (const name of ['from', 'to'] as const) {
-      if (filter[name] !== undefined && !timeSchema.safeParse(filter[name]).success) {
-        throw new WronglyAsked(`--${name} must be a time in UTC such as 2026-01-31T08:00:00Z`);
-      }
-    }
-    if (filter.kind !== undefined && !(recordKinds as readonly string[]).includes(filter.kind)) {
-      throw new WronglyAsked(`there is no kind of record '${filter.kind}'`);
-    }
+    const wanted = formatOf(format);
+    const filter = filterOf(asked);
     const { client, close } = await connectToLog(path.resolve(data ?? env.COUNTERSIGN_DATA ?? './data'), database);
     try {
-      for await (const chunk of exported(runOn(client), format, filter)) {
-        if (!process.stdout.write(chunk)) await once(process.stdout, 'drain');
-      }
+      const run = runOn(client);
+      await write(run, await requestOf(run, wanted, filter), output);
       return 0;
     } finally {
       await close();
@@ -61,13 +76,79 @@ Exit 0: written. 1: the database cannot be read. 2: wrongly asked.
   },
 };
 
-function exported(
-  run: RunQuery,
-  format: 'csv' | 'jsonl' | 'bundle',
-  filter: RecordFilter,
-): AsyncIterable<string | Uint8Array> {
-  if (format === 'bundle')
-    return writeBundle(run, { selection: bundleSelection(run, filter), madeAt: new Date().toISOString() });
-  const records = streamRecords(run, filter);
-  return format === 'csv' ? asCsv(records) : asJsonLines(records);
+function formatOf(given: string | undefined): ExportFormat {
+  const format = exportFormatSchema.safeParse(given);
+  if (!format.success) throw new WronglyAsked(`--format is needed, one of ${exportFormats.join(', ')}`);
+  return format.data;
+}
+
+function filterOf(given: { readonly [name: string]: string | undefined }): AuditFilter {
+  const filter = auditFilterSchema.safeParse(given);
+  if (filter.success) return filter.data;
+  const name = String(filter.error.issues[0]?.path[0] ?? '');
+  const remedies: Readonly<Record<string, string>> = {
+    from: 'must be a time in UTC such as 2026-01-31T08:00:00Z',
+    to: 'must be a time in UTC such as 2026-01-31T08:00:00Z',
+    kind: `names no kind of record: '${given.kind ?? ''}'`,
+    outcome: `must be one of ${recordOutcomes.join(', ')}`,
+    risk: `must be one of ${recordRisks.join(', ')}`,
+  };
+  throw new WronglyAsked(`--${name} ${remedies[name] ?? filter.error.issues[0]?.message ?? 'is not right'}`);
+}
+
+async function requestOf(run: RunQuery, format: ExportFormat, asked: AuditFilter): Promise<ExportRequest> {
+  const plant = await recordedPlant(run);
+  const { area, ...filter } = asked;
+  const subjects = area === undefined ? undefined : plant?.tagsOf(area);
+  if (subjects === null || (area !== undefined && subjects === undefined))
+    throw new CannotDo(`the log's configuration has no area '${area ?? ''}'`);
+  const upTo = (await newestSeq(run)) ?? -1;
+  const narrowed = { ...filter, subjects };
+  return {
+    format,
+    filter: narrowed,
+    cover: {
+      plant: { name: plant?.name ?? 'Plant of unknown name', timeZone: plant?.timeZone ?? 'UTC' },
+      filter: givenFilter(asked),
+      count: await countRecords(run, narrowed, upTo),
+      upTo,
+      exportedAt: new Date().toISOString(),
+      exportedBy: null,
+      terminal: null,
+      record: null,
+      checkpoint: await readCheckpointAt(run, upTo + 1),
+      version,
+    },
+  };
+}
+
+async function write(run: RunQuery, request: ExportRequest, output: string | undefined): Promise<void> {
+  const out = output === undefined ? process.stdout : createWriteStream(output, { flags: 'wx' });
+  const progress = showProgress();
+  let bytes = 0;
+  let written = 0;
+  try {
+    if (output !== undefined) await once(out, 'open');
+    for await (const chunk of exportChunks(run, request, (records) => {
+      written = records;
+    })) {
+      bytes += chunk.length;
+      progress.say(() => `${written} of ${request.cover.count} records, ${inMegabytes(bytes)}`);
+      if (!out.write(chunk)) await once(out, 'drain');
+    }
+    if (output !== undefined) await ended(out);
+  } catch (fault) {
+    const code = (fault as { readonly code?: unknown }).code;
+    if (code === 'EEXIST') throw new CannotDo(`${output ?? ''} exists already; name a new file`);
+    if (code === 'ENOENT' || code === 'EACCES' || code === 'ENOSPC')
+      throw new CannotDo(`${output ?? 'standard output'} cannot be written: ${String(code)}`);
+    throw fault;
+  } finally {
+    progress.end();
+  }
+}
+
+async function ended(out: Writable): Promise<void> {
+  out.end();
+  await finished(out);
 }

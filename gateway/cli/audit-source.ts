@@ -124,7 +124,7 @@ export async function trustedKey(dataFolder: string, given: string | undefined):
 }
 
 /** Whoever trusts an earlier key of the log follows it to the present one: the file is signed by that. */
-async function keysOfTheSame(dataFolder: string, { name }: NoteVerifier): Promise<readonly NoteVerifier[]> {
+export async function keysOfTheSame(dataFolder: string, { name }: NoteVerifier): Promise<readonly NoteVerifier[]> {
   const pinned = await readPinnedKey(vkeyFile(dataFolder));
   if (pinned?.name !== name) return [];
   return [pinned, ...(await readFormerKeys(dataFolder, name))];
@@ -138,7 +138,7 @@ async function keysOfTheSame(dataFolder: string, { name }: NoteVerifier): Promis
 export async function keptCheckpoint(
   dataFolder: string,
   verifier: NoteVerifier,
-): Promise<{ readonly checkpoint: Checkpoint | null; readonly trouble: string | null }> {
+): Promise<{ readonly checkpoint: Checkpoint | null; readonly note: string | null; readonly trouble: string | null }> {
   const file = checkpointFile(dataFolder);
   const isLogs = await access(vkeyFile(dataFolder)).then(
     () => true,
@@ -146,10 +146,10 @@ export async function keptCheckpoint(
   );
   try {
     const kept = await readCheckpointFile(file, verifier, ...(await keysOfTheSame(dataFolder, verifier)));
-    if (typeof kept !== 'string') return { checkpoint: kept.checkpoint, trouble: null };
-    return { checkpoint: null, trouble: isLogs ? `the checkpoint file ${file} is ${kept}` : null };
+    if (typeof kept !== 'string') return { ...kept, trouble: null };
+    return { checkpoint: null, note: null, trouble: isLogs ? `the checkpoint file ${file} is ${kept}` : null };
   } catch (error) {
     if (!(error instanceof LogTrouble)) throw error;
-    return { checkpoint: null, trouble: error.message };
+    return { checkpoint: null, note: null, trouble: error.message };
   }
 }

@@ -2,6 +2,7 @@
 // (AUD-5). Reads in one consistent snapshot, changes nothing, names the first record that is wrong.
 import path from 'node:path';
 import type pg from 'pg';
+import type { Reopening } from '../audit/log-keys.ts';
 import { runOn } from '../audit/postgres-lock.ts';
 import { protectionTroubles } from '../audit/postgres-protection.ts';
 import { storedRows } from '../audit/postgres-rows.ts';
@@ -10,7 +11,8 @@ import { type BadRecord, verifyLog } from '../audit/verify.ts';
 import { type ProjectedRow, projectionTroubles } from '../audit/verify-projections.ts';
 import { RecordChecks } from '../audit/verify-records.ts';
 import { gatewayRole } from '../database/schema.ts';
-import { connectToLog, keptCheckpoint, trustedKey } from './audit-source.ts';
+import { whyNotContinued } from './audit-checkpoint-elsewhere.ts';
+import { connectToLog, keptCheckpoint, keysOfTheSame, trustedKey } from './audit-source.ts';
 import { trustOf } from './audit-trust.ts';
 import { verifyBundleFile, wrongInWords } from './audit-verify-bundle.ts';
 import { readOptionsAndWords, type SubCommand, WronglyAsked } from './sub-command.ts';
@@ -30,11 +32,15 @@ type Report = {
   readonly projections: readonly string[];
   /** What no longer keeps the log append-only in the database (AUD-4). */
   readonly protection: readonly string[];
+  /** Why the log does not continue the checkpoint of --checkpoint; null where it does, or none was given. */
+  readonly elsewhere: string | null;
+  /** Where the log was opened anew after records were lost (OPS-6): not an error of what is here, but to be known. */
+  readonly reopenings: readonly Reopening[];
 };
 
 export const auditVerify: SubCommand = {
   summary: 'check the whole audit log, or a bundle of it',
-  help: `Usage: countersign audit verify [--data DIR] [--database URL] [--key FILE|VKEY] [--json]
+  help: `Usage: countersign audit verify [--data DIR] [--database URL] [--key FILE|VKEY] [--checkpoint FILE] [--json]
        countersign audit verify BUNDLE [--key FILE|VKEY] [--witness FILE|VKEY]… [--quorum N] [--pinned FILE]
          [--checkpoint FILE] [--json]
 
@@ -53,7 +59,7 @@ whether signer and terminal stood at that time, and the links of countersignatur
   --witness FILE|VKEY a witness's public key to trust; once for each witness
   --quorum N          how many of these witnesses must have cosigned; all of them unless told
   --pinned FILE       keys to trust, one a line: 'log VKEY', 'witness VKEY', 'quorum N'
-  --checkpoint FILE   a checkpoint kept elsewhere: the bundle must hold that state of the log
+  --checkpoint FILE   a checkpoint kept elsewhere (a copy, a witness's): log or bundle must hold that state of the log
   --json              the report as JSON
 
 Exit 0: all is whole and the keys vouch for it. Exit 1: it is not; the first record that is wrong is named. Also 1 when no
@@ -80,9 +86,9 @@ key is at hand: then the records are consistent in themselves only, which proves
       const trust = await trustOf(dataFolder, { key, witness, quorum, pinned, checkpoint });
       return verifyBundleFile(bundle, trust, json);
     }
-    if (witness.length > 0 || quorum !== undefined || pinned !== undefined || checkpoint !== undefined)
-      throw new WronglyAsked('--witness, --quorum, --pinned and --checkpoint belong to a bundle; name its file');
-    const report = await verifyRunning(dataFolder, database, key);
+    if (witness.length > 0 || quorum !== undefined || pinned !== undefined)
+      throw new WronglyAsked('--witness, --quorum and --pinned belong to a bundle; name its file');
+    const report = await verifyRunning(dataFolder, database, key, checkpoint);
     process.stdout.write(json ? `${JSON.stringify(report)}\n` : inWords(report));
     return report.result === 'good' ? 0 : 1;
   },
@@ -92,6 +98,7 @@ async function verifyRunning(
   dataFolder: string,
   database: string | undefined,
   key: string | undefined,
+  checkpoint: string | undefined,
 ): Promise<Report> {
   const verifier = await trustedKey(dataFolder, key);
   // Before the snapshot: the log may grow meanwhile, never the other way round.
@@ -107,7 +114,20 @@ async function verifyRunning(
     });
     const projections = verified.bad === null ? projectionTroubles(await projectedRows(client), verified.standing) : [];
     const protection = verified.bad === null ? await protectionTroubles(runOn(client), gatewayRole) : [];
-    const whole = verified.bad === null && projections.length === 0 && protection.length === 0 && trouble === null;
+    const log = { size: verified.records, root: verified.root };
+    if (checkpoint !== undefined && verifier === null)
+      throw new WronglyAsked('--checkpoint says nothing without a key to check it with; give --key');
+    const elsewhere =
+      verified.bad !== null || checkpoint === undefined || verifier === null
+        ? null
+        : await whyNotContinued(
+            runOn(client),
+            checkpoint,
+            [verifier, ...(await keysOfTheSame(dataFolder, verifier))],
+            log,
+          );
+    const troubles = [...projections, ...protection, trouble, elsewhere].filter((one) => one !== null);
+    const whole = verified.bad === null && troubles.length === 0;
     return {
       result: !whole ? 'bad' : verifier === null ? 'consistent-in-itself-only' : 'good',
       records: verified.records,
@@ -121,6 +141,8 @@ async function verifyRunning(
       bad: verified.bad,
       projections,
       protection,
+      elsewhere,
+      reopenings: verified.reopenings,
     };
   } finally {
     await close();
@@ -144,6 +166,8 @@ function inWords(report: Report): string {
   } else if (report.protection.length > 0) {
     lines.push(`WRONG: the ${report.records} records are in order, but the database no longer protects them:`);
     for (const trouble of report.protection) lines.push(`  ${trouble}`);
+  } else if (report.elsewhere !== null) {
+    lines.push(`WRONG: the ${report.records} records are in order, but ${report.elsewhere}.`);
   } else if (report.checkpointTrouble !== null) {
     lines.push(
       `NOT PROVEN: the ${report.records} records are in order, but ${report.checkpointTrouble}: records cut off at the end would not be seen.`,
@@ -156,6 +180,10 @@ function inWords(report: Report): string {
     lines.push(
       `Consistent in itself only: ${report.records} records fit each other, but no key vouches for them. Give the log's public key with --key.`,
     );
+  }
+  for (const { seq, origin, knownSize } of report.reopenings) {
+    const lost = knownSize === null ? 'an unknown number of records' : `${Math.max(0, knownSize - seq)} records`;
+    lines.push(`NOTE: at record ${seq} the log was opened anew as ${origin}, since ${lost} from ${seq} on were lost.`);
   }
   if (report.key !== null) lines.push(`Key: ${report.key}`);
   if (report.checkpointFile === 'continued') lines.push('The log was held against the checkpoint file.');

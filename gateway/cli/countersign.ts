@@ -25,7 +25,13 @@ const subCommands: { readonly [words: string]: () => Promise<SubCommand> } = {
   check: async () => (await import('./check.ts')).check,
   backup: async () => (await import('./backup.ts')).backup,
   restore: async () => (await import('./restore.ts')).restore,
+  witness: async () => (await import('./witness.ts')).witness,
+  'witness init': async () => (await import('./witness-init.ts')).witnessInit,
+  'witness add-log': async () => (await import('./witness-add-log.ts')).witnessAddLog,
+  'witness status': async () => (await import('./witness-status.ts')).witnessStatus,
   'audit verify': async () => (await import('./audit-verify.ts')).auditVerify,
+  'audit prove': async () => (await import('./audit-prove.ts')).auditProve,
+  'audit open-anew': async () => (await import('./audit-open-anew.ts')).auditOpenAnew,
   'audit export': async () => (await import('./audit-export.ts')).auditExport,
 };
 
@@ -36,7 +42,7 @@ function refuseArguments(args: readonly string[]): never {
 async function overview(): Promise<string> {
   const lines = [`Usage: ${program} <sub-command> [options]`, ''];
   for (const [words, load] of Object.entries(subCommands))
-    lines.push(`  ${words.padEnd(14)} ${(await load()).summary}`);
+    lines.push(`  ${words.padEnd(16)} ${(await load()).summary}`);
   lines.push('', `${program} <sub-command> --help says more. Exit 0: done; 1: it does not hold; 2: wrongly asked.`);
   return `${lines.join('\n')}\n`;
 }

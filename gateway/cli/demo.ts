@@ -37,7 +37,7 @@ async function startDemo(
     'The maintenance process',
     script('./maintenance.ts'),
     [],
-    database.then(({ ownerUrl }) => ({ ownerUrl, mode: 'demo' })),
+    database.then(({ ownerUrl }) => ({ ownerUrl, mode: 'demo', dataFolder: data })),
     children,
   );
   const databaseUrl = maintenance.then(({ ready }) => {

@@ -1,14 +1,23 @@
 // The maintenance process (AUD-4): the only one that holds the database owner's credential while the gateway runs.
-// Started by the launcher, told `{ownerUrl, mode}` on standard input; migrates, sets up the gateway's role with a new
-// password, marks the installation, says `{"ready":true,"gatewayUrl":…}`, then keeps partitions ahead until it is ended.
+// Started by the launcher, told `{ownerUrl, mode, dataFolder}` on standard input; migrates, sets up the gateway's role with a new
+// password, marks the installation, says `{"ready":true,"gatewayUrl":…}`, then keeps partitions ahead
+// and removes archived ranges until it is ended.
 import { z } from 'zod';
 import { makePartitionsAhead } from '../database/partitions.ts';
 import { connectAsOwner, prepareDatabase } from '../database/prepare.ts';
 import { DatabaseTrouble } from '../database/trouble.ts';
+import { settleArchives } from './maintenance-archives.ts';
 import { toldByLauncher } from './told.ts';
 
 const checkEveryMs = 60_000;
-const toldSchema = z.object({ ownerUrl: z.string().min(1), mode: z.enum(['demo', 'production']) });
+/** Archives that wait are looked for at each step. */
+const stepMs = 5_000;
+const toldSchema = z.object({
+  ownerUrl: z.string().min(1),
+  mode: z.enum(['demo', 'production']),
+  /** Holds the log's pinned key and the archives' folder (AUD-7). */
+  dataFolder: z.string().min(1),
+});
 
 function endNow(): never {
   process.exit(0);
@@ -22,20 +31,25 @@ async function maintain(): Promise<void> {
   const { gatewayUrl, origin, partitions, migrationsApplied } = prepared;
   process.stdout.write(`${JSON.stringify({ ready: true, gatewayUrl, origin, partitions, migrationsApplied })}\n`);
   let complained = false;
+  let partitionsDueMs = performance.now() + checkEveryMs;
   for (;;) {
-    await new Promise((next) => setTimeout(next, checkEveryMs));
+    await new Promise((next) => setTimeout(next, stepMs));
     try {
       // A connection a time: nothing to restore after the database was away.
       const owner = await connectAsOwner(told.ownerUrl);
       try {
-        await makePartitionsAhead(owner);
+        if (performance.now() >= partitionsDueMs) {
+          await makePartitionsAhead(owner);
+          partitionsDueMs = performance.now() + checkEveryMs;
+        }
+        await settleArchives(owner, told.dataFolder);
       } finally {
         await owner.end();
       }
       complained = false;
     } catch (error) {
       // Two partitions are ready ahead: there is time. The gateway reports the loss of the database itself.
-      if (!complained) process.stderr.write(`partitions cannot be made ahead at present: ${said(error)}\n`);
+      if (!complained) process.stderr.write(`partitions and archives wait: ${said(error)}\n`);
       complained = true;
     }
   }

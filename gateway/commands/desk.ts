@@ -245,6 +245,11 @@ export function openDesk(ports: DeskPorts): Desk {
         const expiresAt = new Date(ports.now() + afterTheFactMs).toISOString();
         return { ok: true, offer: makeOffer(held, caller, false, ports, { expiresAt }) };
       }
+      if (held !== undefined && purpose === 'decline' && owesCountersignatures(held))
+        return refuse(
+          'wrong-stage',
+          'This break-glass command has been carried out; declining would undo nothing. Whoever does not stand behind it leaves the countersignature due: it becomes overdue, and stays in every view.',
+        );
       if (held === undefined || held.tag === null || !isOpenForSigning(held.life) || held.inGate)
         return refuse('wrong-stage', `The command is ${seen.command.state}; it takes no signature any more.`);
       if (ports.now() > held.expiresAtMs)

@@ -38,3 +38,29 @@ export function givenFilter(filter: AuditFilter): { readonly [name: string]: str
     Object.entries(filter).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
   );
 }
+
+export const exportFormats = ['csv', 'jsonl', 'xlsx', 'html', 'pdf', 'bundle'] as const;
+export const exportFormatSchema = z.enum(exportFormats);
+export type ExportFormat = (typeof exportFormats)[number];
+
+/** Body of `POST /audit/exports`. */
+export const exportBodySchema = z.strictObject({ format: exportFormatSchema, filter: auditFilterSchema.default({}) });
+
+/** `ready`: the link waits for its first use. */
+export const exportStates = ['ready', 'running', 'done', 'failed', 'cancelled', 'expired'] as const;
+/**
+ * An export that was prepared. `link` is given once, with its creation: it works once, in the same session, until `expiresAt`.
+ * `written` of `count` records are in the file so far; `count` is what matches up to record `upTo`, -1 for an empty log.
+ */
+export const exportViewSchema = z.object({
+  id: z.uuid(),
+  format: exportFormatSchema,
+  state: z.enum(exportStates),
+  count: z.int(),
+  upTo: z.int(),
+  written: z.int(),
+  bytes: z.int(),
+  expiresAt: z.iso.datetime(),
+  link: z.string().optional(),
+});
+export type ExportView = z.infer<typeof exportViewSchema>;

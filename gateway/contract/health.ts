@@ -1,6 +1,13 @@
 // `GET /health`: liveness with the state of each part.
 import { z } from 'zod';
 
+/**
+ * `starting`: not asked yet. `lost`: does not answer. `refusing`: does not know the log or its key. `conflict`: has
+ * cosigned another log than the one that is here.
+ */
+export const witnessStates = ['starting', 'cosigning', 'lost', 'refusing', 'conflict'] as const;
+export type WitnessState = (typeof witnessStates)[number];
+
 export const healthSchema = z.object({
   status: z.enum(['ready', 'starting', 'degraded', 'stopping']),
   version: z.string(),
@@ -16,6 +23,14 @@ export const healthSchema = z.object({
         z.object({ state: z.enum(['starting', 'delivering', 'lost']), behind: z.int().nonnegative() }),
       )
       .optional(),
+    /** Witnesses of the log's checkpoints (AUD-3); `behind`: records that they have still to cosign. */
+    witnesses: z
+      .record(z.string(), z.object({ state: z.enum(witnessStates), behind: z.int().nonnegative() }))
+      .optional(),
+    /** The gateway's own check of its log (AUD-5): `altered` where a record is not what was recorded. */
+    verification: z.enum(['starting', 'good', 'altered', 'unavailable']).optional(),
+    /** The copy of the checkpoint in a folder elsewhere (AUD-3). */
+    checkpointCopies: z.enum(['written', 'lost']).optional(),
   }),
 });
 export type Health = z.infer<typeof healthSchema>;

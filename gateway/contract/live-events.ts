@@ -2,6 +2,7 @@
 // everything else as JSON events. The proof is `auth.dpop`, made for `GET <origin>/socket.io/`.
 import type { CommandView } from './command.ts';
 import type { AreaId, TagId } from './ids.ts';
+import type { LogVerification } from './log-verification.ts';
 import type { ConnectionView } from './tag.ts';
 import type { UnattributedChange } from './unattributed-change.ts';
 
@@ -23,6 +24,8 @@ export type ServerEvents = {
   connection: (connection: ConnectionView) => void;
   /** A setpoint changed in the PLC without a command from here, and that is on record (CMD-11). */
   unattributed: (change: UnattributedChange) => void;
+  /** How the gateway's own check of its log goes (AUD-5); told when it changes. */
+  verification: (view: LogVerification) => void;
   /** The client was too slow: it left the broadcast and now gets a fresh snapshot. */
   lagged: (notice: { droppedFrames: number }) => void;
   /** The session is over (idle, ended, terminal revoked); the socket closes next. */

@@ -10,6 +10,7 @@ export const permissions = [
   'read-audit',
   'export-audit',
   'administer',
+  'review',
 ] as const;
 export const permissionSchema = z.enum(permissions);
 export type Permission = (typeof permissions)[number];

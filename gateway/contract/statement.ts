@@ -53,6 +53,9 @@ export const actionStatementSchema = z.strictObject({
     'issue-token',
     'revoke-token',
     'remove-passkey',
+    'review',
+    'rotate-log-key',
+    'archive',
   ]),
   /** What it is about, as in the audit record's `subject`: `terminal:<id>`, `account:<id>`, `command:<id>`. */
   about: z.string(),

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { CommandView } from '../contract/command.ts';
 import { type AreaId, areaIdSchema } from '../contract/ids.ts';
 import type { ClientEvents, JoinAnswer, LiveLayout, ServerEvents } from '../contract/live-events.ts';
+import type { LogVerification } from '../contract/log-verification.ts';
 import type { ConnectionView } from '../contract/tag.ts';
 import type { UnattributedChange } from '../contract/unattributed-change.ts';
 import { areaWithDescendants } from '../plant/areas.ts';
@@ -58,6 +59,7 @@ export type LiveSocket = {
   readonly connection: (connection: ConnectionView) => void;
   /** Tells those who may view the tag's area. */
   readonly unattributed: (change: UnattributedChange) => void;
+  readonly verification: (view: LogVerification) => void;
   /** Tells the session's connections why, sends them nothing more and closes them. */
   readonly endSession: (sessionId: string, code: string, detail: string) => void;
   readonly connections: () => number;
@@ -218,6 +220,9 @@ export function openLiveSocket(parts: LiveSocketParts): LiveSocket {
     },
     unattributed: (change) => {
       io.to(viewRoom(change.area)).emit('unattributed', change);
+    },
+    verification: (view) => {
+      for (const socket of connected.keys()) socket.emit('verification', view);
     },
     connection: (connection) => {
       for (const socket of connected.keys()) socket.emit('connection', connection);

@@ -60,6 +60,25 @@ export function gatewayMetrics(health: () => Health): Metrics {
         this.set({ receiver }, behind);
     },
   });
+  new Gauge({
+    name: 'countersign_witness_cosigning',
+    help: '1 while the witness cosigns the log’s checkpoints, -1 where it has seen another log, else 0',
+    labelNames: ['witness'],
+    registers: [registry],
+    collect() {
+      for (const [witness, { state }] of Object.entries(health().parts.witnesses ?? {}))
+        this.set({ witness }, state === 'cosigning' ? 1 : state === 'conflict' ? -1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'countersign_witness_behind_records',
+    help: 'Records of the audit log that the witness has still to cosign',
+    labelNames: ['witness'],
+    registers: [registry],
+    collect() {
+      for (const [witness, { behind }] of Object.entries(health().parts.witnesses ?? {})) this.set({ witness }, behind);
+    },
+  });
   const closed = new Counter({
     name: 'countersign_commands_closed_total',
     help: 'Commands by the state in which they closed',

@@ -2,7 +2,9 @@
 import type { PlantView } from '../contract/session.ts';
 import type { People } from '../identity/people.ts';
 import { createAccountActions } from '../signing/account-actions.ts';
+import { type Archives, createArchiveActions } from '../signing/archive-actions.ts';
 import { createCertify } from '../signing/certify.ts';
+import { createLogKeyActions, type LogKey } from '../signing/log-key-actions.ts';
 import { createPasskeys } from '../signing/passkey-registration.ts';
 import { createPasskeyRemoval } from '../signing/passkey-removal.ts';
 import { relyingPartyOf } from '../signing/relying-party.ts';
@@ -12,6 +14,8 @@ import { createTerminalActions } from '../signing/terminal-actions.ts';
 import { createTokenActions } from '../signing/token-actions.ts';
 import type { GuardParts } from './guard.ts';
 import type { Application } from './route-access.ts';
+import { type ArchiveRouteParts, archiveRoutes } from './routes/archives.ts';
+import { auditKeyRoutes } from './routes/audit-key.ts';
 import { certificationRoutes } from './routes/certification.ts';
 import { passkeyRoutes } from './routes/passkeys.ts';
 import { passwordRoutes } from './routes/password.ts';
@@ -28,6 +32,8 @@ export type PeopleRouteParts = {
   readonly checks: SignerChecks;
   readonly configuration: ConfigurationInForce;
   readonly guard: GuardParts;
+  readonly logKey: LogKey;
+  readonly archives: { readonly archives: Archives; readonly list: ArchiveRouteParts['list'] };
   readonly plant: PlantView;
   readonly screens: ReadonlyMap<string, string>;
   /** Served over TLS: cookies are marked Secure. */
@@ -72,6 +78,8 @@ export function peopleRoutes(app: Application, parts: PeopleRouteParts): void {
     passkeys: people.passkeys,
     actions: createAccountActions(people, actions),
   });
+  auditKeyRoutes(app, createLogKeyActions(actions, parts.logKey));
+  archiveRoutes(app, { actions: createArchiveActions(actions, parts.archives.archives), list: parts.archives.list });
   tokenRoutes(app, { tokens: people.tokens, actions: createTokenActions(people, actions) });
   sessionsRoutes(app, people);
   screenRoutes(app, { screens: parts.screens, areas, mayDo: (...question) => people.access.mayDo(...question) });

@@ -19,6 +19,15 @@ export function areaLine(areas: readonly AreaPlace[], id: AreaId): readonly Area
 }
 
 /** The area and all that lies within it. */
-export function areaWithDescendants(areas: readonly Area[], id: AreaId): readonly AreaId[] {
+export function areaWithDescendants(areas: readonly AreaPlace[], id: AreaId): readonly AreaId[] {
   return areas.filter((area) => areaLine(areas, area.id).includes(id)).map((area) => area.id);
+}
+
+/** Tags of the area and of those within it; null for an area that there is not. */
+export function tagsWithin(
+  { areas, tags }: { readonly areas: readonly AreaPlace[]; readonly tags: readonly { id: string; area: AreaId }[] },
+  area: AreaId,
+): readonly string[] | null {
+  const within = areaWithDescendants(areas, area);
+  return within.length === 0 ? null : tags.filter((tag) => within.includes(tag.area)).map((tag) => tag.id);
 }

@@ -35,6 +35,10 @@ const warnings: ReadonlySet<RecordKind> = new Set<RecordKind>([
   'clock.lost',
   'forwarding.lost',
   'forwarding.skipped',
+  'witness.conflict',
+  'witness.forgot',
+  'witness.lost',
+  'log.key-rotated',
 ]);
 
 /** `<length> <message>`. */

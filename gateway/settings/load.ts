@@ -8,9 +8,11 @@ import type { Group } from '../plant/access.ts';
 import type { Plant } from '../plant/tag.ts';
 import { relyingPartyOf } from '../signing/relying-party.ts';
 import { buildPlant, type Files, type ProtocolRules } from './build-plant.ts';
+import { buildCheckpoints, type CheckpointSettings } from './checkpoints.ts';
 import { buildForwarding, type ForwardingSettings } from './forwarding.ts';
 import { buildMessages, type MessageSettings, messagesFileSchema, noMessages } from './messages.ts';
 import { ConfigurationError, type ConfigurationMistake } from './mistake.ts';
+import { buildReview, type ReviewSettings } from './review.ts';
 import {
   areasFileSchema,
   connectionsFileSchema,
@@ -20,6 +22,7 @@ import {
   tagsFileSchema,
 } from './schemas.ts';
 import { unknownName } from './unknown-name.ts';
+import { buildVerification, type VerificationSettings } from './verification.ts';
 import { loadYaml } from './yaml-file.ts';
 
 export type Settings = {
@@ -32,7 +35,12 @@ export type Settings = {
   readonly lockout: GatewayFile['lockout'];
   readonly demoAccounts: NonNullable<GatewayFile['demo']>['accounts'];
   readonly forwarding: readonly ForwardingSettings[];
+  readonly checkpoints: CheckpointSettings;
   readonly messages: MessageSettings;
+  readonly review: ReviewSettings;
+  readonly verification: VerificationSettings;
+  /** Days, by class of record. */
+  readonly retention: { readonly commands: number; readonly access: number; readonly operation: number };
   /** Screen name → file. */
   readonly screens: ReadonlyMap<string, string>;
   /** The whole of it as resolved, for the record, and its base64url SHA-256 over the RFC 8785 bytes. */
@@ -80,6 +88,7 @@ export function loadSettings(
   checkDemo(files, mistakes);
   checkPasskeys(files, mistakes);
   const forwarding = buildForwarding(folder, files.gateway, environment, mistakes);
+  const checkpoints = buildCheckpoints(files.gateway, mistakes);
   const messages = messagesFile === null ? noMessages : buildMessages(messagesFile.file, mistakes);
   if (mistakes.length > 0) throw new ConfigurationError(folder, mistakes);
   const file = files.gateway.value;
@@ -107,7 +116,15 @@ export function loadSettings(
     lockout: file.lockout,
     demoAccounts: file.demo?.accounts ?? [],
     forwarding,
+    checkpoints,
     messages,
+    review: buildReview(file.review),
+    verification: buildVerification(file.verification),
+    retention: {
+      commands: file.retention.commandsDays,
+      access: file.retention.accessDays,
+      operation: file.retention.operationDays,
+    },
     screens,
     resolved,
     digest: createHash('sha256').update(canonicalJson(resolved)).digest('base64url'),

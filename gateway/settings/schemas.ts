@@ -6,7 +6,10 @@ import { signingComponents } from '../contract/passkey.ts';
 import { permissionSchema } from '../contract/session.ts';
 import { meaningSchema } from '../contract/statement.ts';
 import { dataTypes } from '../contract/values.ts';
+import { checkpointsSchema } from './checkpoints.ts';
 import { forwardingSchema } from './forwarding.ts';
+import { reviewSettingsSchema } from './review.ts';
+import { verificationSchema } from './verification.ts';
 
 const shortText = z.string().trim().min(1).max(200);
 const groupIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
@@ -68,6 +71,19 @@ export const gatewayFileSchema = z.strictObject({
     .prefault({}),
   /** Who else gets the log's records (AUD-10). */
   forwarding: forwardingSchema.optional(),
+  /** What a review of the trail looks at (AUD-8). */
+  review: reviewSettingsSchema.prefault({}),
+  checkpoints: checkpointsSchema.optional(),
+  /** How the log is read again in the background (AUD-5). */
+  verification: verificationSchema.prefault({}),
+  /** How long records stay in the database, by class; older ones may be archived, signed (AUD-7). */
+  retention: z
+    .strictObject({
+      commandsDays: z.int().min(1).max(36_500).default(3_650),
+      accessDays: z.int().min(1).max(36_500).default(3_650),
+      operationDays: z.int().min(1).max(36_500).default(3_650),
+    })
+    .prefault({}),
   groups: z
     .array(
       z.strictObject({

@@ -1,9 +1,9 @@
-// Actions that an administrator signs and that are no process command (TRM-1, TRM-4, IDN-3): the offer, the checks, the
+// Actions that an administrator or a reviewer signs and that are no process command (TRM-1, IDN-3, AUD-8): the offer, the checks, the
 // doing, the record. What each action does stands in terminal-actions.ts and account-actions.ts.
 import type { RecordDraft } from '../contract/audit-record.ts';
 import type { TerminalId } from '../contract/ids.ts';
 import { type Refusal, refuse } from '../contract/problem.ts';
-import type { PublicKey } from '../contract/session.ts';
+import type { Permission, PublicKey } from '../contract/session.ts';
 import type { Offer, Requires, SignatureBody } from '../contract/statement.ts';
 import type { SignedIn } from '../identity/caller.ts';
 import type { People } from '../identity/people.ts';
@@ -100,7 +100,7 @@ export function createSignedActions(
       if (!checked.ok) return refused(checked);
       const { part } = checked.verified;
       const may = (person: Parameters<People['access']['personMayAnywhere']>[0]) =>
-        people.access.personMayAnywhere(person, 'administer');
+        people.access.personMayAnywhere(person, rightFor(checked.subject.purpose));
       const signer = await checks.checkActor(caller, part.signer, body, may, failure);
       if (!signer.ok) return refused(signer);
       if (!checked.take()) return refused(refuse('statement-reused', 'This statement was signed before.'));
@@ -125,7 +125,7 @@ export function createSignedActions(
 
 function rulesFor(purpose: ActionSubject['purpose']): Omit<Requires, 'components'> {
   return {
-    meanings: ['approval', 'authorship', 'responsibility'],
+    meanings: purpose === 'review' ? ['review'] : ['approval', 'authorship', 'responsibility'],
     reasonCodes: [],
     reason: 'optional',
     comment: commentNeeded.has(purpose) ? 'required' : 'optional',
@@ -133,10 +133,18 @@ function rulesFor(purpose: ActionSubject['purpose']): Omit<Requires, 'components
   };
 }
 
-/** What takes something away, or gives it back, is explained in words (IDN-3). */
+/** Reviewers of the trail are none of those who administer what is in it. */
+function rightFor(purpose: ActionSubject['purpose']): Permission {
+  return purpose === 'review' ? 'review' : 'administer';
+}
+
+/** What takes something away, or gives it back, is explained in words (IDN-3); a review says what it came to. */
 const commentNeeded: ReadonlySet<ActionSubject['purpose']> = new Set<ActionSubject['purpose']>([
   'revoke',
   'revoke-token',
   'unlock',
   'remove-passkey',
+  'review',
+  'rotate-log-key',
+  'archive',
 ]);

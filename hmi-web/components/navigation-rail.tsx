@@ -1,6 +1,7 @@
 // The rail at the left: one large target a page, with what waits for a person. Values in, navigation out.
 import {
   IconClipboardList,
+  IconEyeCheck,
   IconListDetails,
   IconPencilCheck,
   IconSettings,
@@ -15,6 +16,7 @@ export function NavigationRail(props: {
   readonly openCommands: number;
   readonly waitingCommands: number;
   readonly showAudit: boolean;
+  readonly showReview: boolean;
   readonly showAdministration: boolean;
 }) {
   const here = (start: string) => (props.path.startsWith(start) ? ('page' as const) : undefined);
@@ -45,6 +47,11 @@ export function NavigationRail(props: {
       {props.showAudit && (
         <Link to="/audit" aria-current={here('/audit')}>
           <Entry icon={<IconClipboardList aria-hidden="true" />} label="Audit trail" />
+        </Link>
+      )}
+      {props.showReview && (
+        <Link to="/review" aria-current={here('/review')}>
+          <Entry icon={<IconEyeCheck aria-hidden="true" />} label="Review" />
         </Link>
       )}
       {props.showAdministration && (

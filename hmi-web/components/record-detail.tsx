@@ -14,7 +14,8 @@ export function RecordDetail(props: {
   /** Of the tag that it is about, where it is about one: names its states. */
   readonly shape: Shape | undefined;
   readonly timeZone: string;
-  readonly onNarrow: (part: Partial<AuditFilter>) => void;
+  /** Absent where there is no view to narrow. */
+  readonly onNarrow?: (part: Partial<AuditFilter>) => void;
 }) {
   const { record, timeZone, onNarrow } = props;
   const time = plantTime(record.time, timeZone);
@@ -91,21 +92,23 @@ export function RecordDetail(props: {
           {record.signature.assertion !== undefined && <PasskeyUse assertion={record.signature.assertion} />}
         </>
       )}
-      <div className="cs-filters">
-        <Button size="sm" variant="default" onClick={() => onNarrow({ tag: record.subject })}>
-          Only this subject
-        </Button>
-        {record.actor !== null && (
-          <Button size="sm" variant="default" onClick={() => onNarrow({ actor: record.actor?.id ?? '' })}>
-            Only this person
+      {onNarrow !== undefined && (
+        <div className="cs-filters">
+          <Button size="sm" variant="default" onClick={() => onNarrow({ tag: record.subject })}>
+            Only this subject
           </Button>
-        )}
-        {record.terminal !== null && (
-          <Button size="sm" variant="default" onClick={() => onNarrow({ terminal: record.terminal?.id ?? '' })}>
-            Only this terminal
-          </Button>
-        )}
-      </div>
+          {record.actor !== null && (
+            <Button size="sm" variant="default" onClick={() => onNarrow({ actor: record.actor?.id ?? '' })}>
+              Only this person
+            </Button>
+          )}
+          {record.terminal !== null && (
+            <Button size="sm" variant="default" onClick={() => onNarrow({ terminal: record.terminal?.id ?? '' })}>
+              Only this terminal
+            </Button>
+          )}
+        </div>
+      )}
     </div>
   );
 }

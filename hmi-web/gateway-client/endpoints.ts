@@ -5,6 +5,7 @@ import type { AuditPage } from '../../gateway/contract/audit-record.ts';
 import type { AskedCommand, CommandBody, CommandView, StatementPurposeBody } from '../../gateway/contract/command.ts';
 import type { MessageWords } from '../../gateway/contract/message-template.ts';
 import type { PasskeyBody, PasskeyList, PasskeyRemovalBody, PasskeyView } from '../../gateway/contract/passkey.ts';
+import type { Findings, Review, ReviewComment, ReviewList, ReviewScope } from '../../gateway/contract/review.ts';
 import type {
   AccountView,
   PlantView,
@@ -74,6 +75,11 @@ export function createEndpoints(send: SendRequest) {
     auditExport: async (query: string) =>
       (await send('GET', `${root}/audit/export${query}`, { byPerson: true, timeoutMs: 120_000 })).blob(),
     messages: () => get<MessageWords>('/messages'),
+    reviews: () => get<ReviewList>('/reviews'),
+    reviewFindings: (scope: ReviewScope) => post<Findings>('/reviews/findings', scope, 60_000),
+    reviewComment: (record: number, text: string) => post<ReviewComment>('/reviews/comments', { record, text }),
+    reviewOffer: (scope: ReviewScope) => post<Offer>('/reviews/statements', scope, 60_000),
+    signReview: (body: SignatureBody) => post<Review>('/reviews/signatures', body),
     unattributed: async () => (await get<{ changes: UnattributedChange[] }>('/unattributed-changes')).changes,
     terminals: async () => (await get<{ terminals: TerminalView[] }>('/terminals')).terminals,
     users: async () => (await get<{ users: AccountView[] }>('/users')).users,

@@ -1,19 +1,8 @@
 // Times for people: plant time with its offset, UTC beside it, ages. Pure; the plant's zone comes with the session.
 // Called wherever a time or an age is shown. Never shows a time without saying whose time it is.
+import { plantTime, timePartsIn } from '../../gateway/contract/plant-time.ts';
 
-export type PlantTime = { readonly local: string; readonly offset: string; readonly utc: string };
-
-/** `2026-04-17 14:03:22`, `UTC+02:00`, `2026-04-17T12:03:22.123456Z`. An unreadable time is shown as it came. */
-export function plantTime(time: string | number, timeZone: string): PlantTime {
-  const date = new Date(time);
-  if (Number.isNaN(date.getTime())) return { local: String(time), offset: '', utc: String(time) };
-  const part = partsIn(date, timeZone);
-  return {
-    local: `${part.year}-${part.month}-${part.day} ${part.hour}:${part.minute}:${part.second}`,
-    offset: offsetText(part.timeZoneName ?? ''),
-    utc: typeof time === 'string' ? time : date.toISOString(),
-  };
-}
+export { plantTime };
 
 /** `14:03:22` in the plant's zone. */
 export function clockTime(time: string | number, timeZone: string): string {
@@ -55,35 +44,8 @@ export function countdownText(leftMs: number): string {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
-function offsetText(name: string): string {
-  if (name === 'GMT' || name === 'UTC') return 'UTC+00:00';
-  return name.replace('GMT', 'UTC');
-}
-
 function offsetMsAt(timeMs: number, timeZone: string): number {
-  const part = partsIn(new Date(timeMs), timeZone);
+  const part = timePartsIn(new Date(timeMs), timeZone);
   const local = Date.parse(`${part.year}-${part.month}-${part.day}T${part.hour}:${part.minute}:${part.second}Z`);
   return local - Math.floor(timeMs / 1000) * 1000;
-}
-
-const formatters = new Map<string, Intl.DateTimeFormat>();
-function partsIn(date: Date, timeZone: string): Partial<Record<Intl.DateTimeFormatPartTypes, string>> {
-  let formatter = formatters.get(timeZone);
-  if (formatter === undefined) {
-    formatter = new Intl.DateTimeFormat('en-GB', {
-      timeZone,
-      year: 'numeric',
-      month: '2-digit',
-      day: '2-digit',
-      hour: '2-digit',
-      minute: '2-digit',
-      second: '2-digit',
-      hourCycle: 'h23',
-      timeZoneName: 'longOffset',
-    });
-    formatters.set(timeZone, formatter);
-  }
-  const parts: Partial<Record<Intl.DateTimeFormatPartTypes, string>> = {};
-  for (const { type, value } of formatter.formatToParts(date)) parts[type] = value;
-  return parts;
 }

@@ -151,7 +151,7 @@ export function AuditPage() {
             value={language}
             onChange={(event) => setLanguage(event.currentTarget.value)}
             data={words.languages.map((value) => ({ value, label: languageName(value) }))}
-            style={{ width: 110 }}
+            style={{ width: 136 }}
           />
         )}
         <Button type="submit" loading={pages.isFetching && !pages.isFetchingNextPage} style={{ minWidth: 90 }}>

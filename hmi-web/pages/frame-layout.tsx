@@ -83,6 +83,7 @@ export function FrameLayout() {
             openCommands={openCount}
             waitingCommands={awaiting.length}
             showAudit={mayAnywhere(session, 'read-audit')}
+            showReview={mayAnywhere(session, 'review')}
             showAdministration={mayAnywhere(session, 'administer')}
           />
           <main id="content" className="cs-content" tabIndex={-1}>

@@ -3,7 +3,7 @@
 import type { RecordKind } from '../../gateway/contract/audit-record.ts';
 import type { CommandState } from '../../gateway/contract/command-state.ts';
 import type { ProblemCode } from '../../gateway/contract/problem.ts';
-import { kindWords } from '../../gateway/contract/record-words.ts';
+import { kindWords, meaningWords } from '../../gateway/contract/record-words.ts';
 import type { AccountView, Permission, TerminalView } from '../../gateway/contract/session.ts';
 import type { Meaning } from '../../gateway/contract/statement.ts';
 import type { ConnectionView } from '../../gateway/contract/tag.ts';
@@ -233,13 +233,7 @@ export const qualityReasons: Readonly<Record<QualityReason, string>> = {
   'wrong-type': 'the device sends another type',
 };
 
-export const meanings: Readonly<Record<Meaning, string>> = {
-  authorship: 'Authorship',
-  approval: 'Approval',
-  verification: 'Verification',
-  review: 'Review',
-  responsibility: 'Responsibility',
-};
+export const meanings: Readonly<Record<Meaning, string>> = meaningWords;
 
 export const connectionStates: Readonly<Record<ConnectionView['state'], string>> = {
   connecting: 'connecting',
@@ -268,6 +262,7 @@ export const permissions: Readonly<Record<Permission, string>> = {
   'read-audit': 'read the audit trail',
   'export-audit': 'export the audit trail',
   administer: 'administer terminals and accounts',
+  review: 'review the audit trail',
 };
 
 /** In English they stand with the contract: exports on paper use the same words. */

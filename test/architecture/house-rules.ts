@@ -19,7 +19,7 @@ export const edgeRooms: readonly string[] = ['drivers', 'live', 'history', 'publ
 export const assembly = { file: 'gateway/main.ts', rooms: ['cli', 'assembly'] } as const;
 
 /** A file of a core room whose name begins so is an adapter: it may do I/O, and only assembly, tests and its like import it. */
-export const adapterName = /^(postgres|file|argon2|node|worker|smtp|ldap|mqtt|http|zxcvbn)-/;
+export const adapterName = /^(postgres|file|argon2|node|worker|smtp|ldap|mqtt|http|zxcvbn|pdfkit)-/;
 
 /** The one edge that an adapter of a technology may import: what all of that technology's adapters need. */
 export const adapterEdges: { readonly [technology: string]: readonly string[] } = { postgres: ['database'] };
@@ -31,6 +31,7 @@ export const corePackages: readonly string[] = [
   '@simplewebauthn/server',
   '@simplewebauthn/server/helpers',
   'csv-stringify/sync',
+  'fflate',
   '@zxcvbn-ts/core',
   '@zxcvbn-ts/language-common',
   '@zxcvbn-ts/language-en',

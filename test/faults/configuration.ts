@@ -18,6 +18,9 @@ export const targets: readonly Target[] = [
   { tag: 'BR101.SIC.SP', protocol: 'opcua', signatures: 1, passkey: true },
 ];
 
+/** Watched for a while after the write, so that what reverts is seen to; the others are confirmed at once. */
+const settlingTags: ReadonlySet<string> = new Set(['BR101.TIC.SP', 'WFI.FIC.SP', 'WFI.PUMP.CMD']);
+
 /** Returns each target's read-back tolerance. Throws where the demo lacks a target, so that no tag is left out unseen. */
 export function writeConfiguration(folder: string): ReadonlyMap<string, number> {
   cpSync(demoFolder, folder, { recursive: true });
@@ -45,7 +48,7 @@ export function writeConfiguration(folder: string): ReadonlyMap<string, number> 
     for (const { tag, signatures, passkey } of targets) {
       const index = indexesOf(tags, 'tags').find((each) => tags.getIn(['tags', each, 'id']) === tag);
       if (index === undefined) throw new Error(`config/demo has no tag ${tag}`);
-      tags.setIn(['tags', index, 'setpoint', 'settleMs'], 0);
+      tags.setIn(['tags', index, 'setpoint', 'settleMs'], settlingTags.has(tag) ? 150 : 0);
       tags.setIn(['tags', index, 'setpoint', 'confirmWithinMs'], 400);
       tags.setIn(['tags', index, 'setpoint', 'policy'], policyOf(signatures, passkey));
       // A run asks far more often than the plant would let people.

@@ -64,11 +64,12 @@ export function chooseTrial(seed: number, number: number, target: Target): Trial
   // The number is mixed in, so that neighbours have nothing to do with each other.
   const random = createRandom((Math.imul(seed, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b)) >>> 0);
   const { uniform } = random;
+  // A kill costs all lanes the seconds of a restart, so it is rarer than what meets one command alone.
   const kind = pick(random, [
-    [74, 'device'],
-    [10, 'blow'],
-    [6, 'both'],
-    [10, 'person'],
+    [80, 'device'],
+    [5, 'blow'],
+    [4, 'both'],
+    [11, 'person'],
   ] as const);
   const part = kind === 'device' || kind === 'both' ? faultPart(random, target) : null;
   const blow = kind === 'blow' || kind === 'both' ? chooseBlow(random) : null;

@@ -44,6 +44,8 @@ export async function startTestGateway(
     readonly hmiFolder?: string;
     readonly settings?: (settings: Settings) => Settings;
     readonly requestsPerMinute?: number;
+    /** Until the log is verified in the background for the first time; a day unless told. */
+    readonly verifyAfterMs?: number;
   } = {},
 ): Promise<TestGateway> {
   const [server, plant, dataFolder] = await Promise.all([startTestServer(), startTestPlant(), temporaryFolder()]);
@@ -66,6 +68,7 @@ export async function startTestGateway(
       hmiFolder: options.hmiFolder ?? null,
       logger: pino({ level: process.env.COUNTERSIGN_TEST_LOG ?? 'silent' }),
       requestsPerMinute: options.requestsPerMinute ?? 100_000,
+      verifyAfterMs: options.verifyAfterMs ?? 86_400_000,
       ...(options.now === undefined ? {} : { now: options.now }),
     };
     running = await startGateway(gatewayOptions);

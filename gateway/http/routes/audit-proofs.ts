@@ -7,6 +7,8 @@ import {
   consistencyProofSchema,
   type InclusionProof,
   inclusionProofSchema,
+  type WitnessList,
+  witnessListSchema,
 } from '../../contract/proof.ts';
 import { problems } from '../refusal-answers.ts';
 import type { Application } from '../route-access.ts';
@@ -20,6 +22,7 @@ export type ProofParts = {
   readonly checkpointAt: (size: number) => Promise<string | null>;
   readonly inclusion: (seq: number, size: number) => Promise<InclusionProof>;
   readonly consistency: (from: number, to: number) => Promise<ConsistencyProof>;
+  readonly witnesses: () => WitnessList['witnesses'];
 };
 
 const mostWitnesses = 16;
@@ -27,6 +30,7 @@ const count = z.coerce.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER)
 const reader = { access: 'session', permission: 'read-audit', scope: 'read-audit' } as const;
 
 export function auditProofRoutes(app: Application, parts: ProofParts): void {
+  witnessRoute(app, parts);
   app.get(
     '/api/v1/audit/checkpoint',
     {
@@ -95,6 +99,21 @@ export function auditProofRoutes(app: Application, parts: ProofParts): void {
       if (from > to) throw outOfRange(`A log of ${to} records does not continue one of ${from}.`, 'from');
       return parts.consistency(from, to);
     },
+  );
+}
+
+function witnessRoute(app: Application, parts: ProofParts): void {
+  app.get(
+    '/api/v1/audit/witnesses',
+    {
+      config: reader,
+      schema: {
+        tags: ['audit'],
+        summary: 'Witnesses of the log, and how far each has cosigned it',
+        response: { 200: witnessListSchema, ...problems('right-missing') },
+      },
+    },
+    async () => ({ witnesses: parts.witnesses() }),
   );
 }
 

@@ -1,5 +1,6 @@
 // prove: an inclusion proof out of a big log, as the API and the command line read it (performance.md), and whether its
 // cost grows with the log.
+import type { RunQuery } from '../../../gateway/audit/postgres-change.ts';
 import { readInclusion } from '../../../gateway/audit/postgres-proofs.ts';
 import { newClient } from '../../../gateway/database/connection.ts';
 import type { BenchCase } from '../bench-case.ts';
@@ -21,7 +22,8 @@ export const prove: BenchCase = {
       const client = newClient(gatewayUrl, { applicationName: 'countersign bench' });
       await client.connect();
       scratch.atEnd(() => client.end());
-      const run = (text: string, values: readonly unknown[] = []) => client.query(text, [...values]);
+      const run: RunQuery = (text, values = [], name) =>
+        client.query({ ...(name === undefined ? {} : { name }), text, values: [...values] });
       const any = (size: number): number => Math.floor(Math.random() * size);
       const read = timed(async () => {
         const values = [any(records)];

@@ -7,10 +7,12 @@ import { bundleLines, isRecordLine } from '../../../gateway/audit/bundle-file.ts
 /** How many were hashed. */
 export async function hashLines(file: string): Promise<number> {
   let records = 0;
-  for await (const line of bundleLines(createReadStream(file))) {
-    if (line === null || !isRecordLine(line)) continue;
-    hash('sha256', line, 'buffer');
-    records += 1;
+  for await (const lines of bundleLines(createReadStream(file))) {
+    for (const line of lines) {
+      if (line === null || !isRecordLine(line)) continue;
+      hash('sha256', line, 'buffer');
+      records += 1;
+    }
   }
   return records;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CompactSign, calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { asCsv, asJsonLines } from '../../../gateway/audit/export-formats.ts';
+import { asCsv, asJsonLines } from '../../../gateway/audit/export-tables.ts';
 import { readRecords, streamRecords } from '../../../gateway/audit/postgres-records.ts';
 import { storedRows } from '../../../gateway/audit/postgres-rows.ts';
 import { parseVkey } from '../../../gateway/audit/signed-note.ts';
@@ -107,7 +107,7 @@ describe('reading and exporting the log', () => {
         old: -5,
       }),
     );
-    const csv = (await collect(asCsv(streamRecords(runOn(own.pool), {})))).join('');
+    const csv = (await collect(asCsv(streamRecords(runOn(own.pool), {}), 'Europe/Berlin'))).join('');
     expect(csv.startsWith('\uFEFFseq,time (UTC),')).toBe(true);
     const line = csv.slice(csv.indexOf('\r\n1,') + 2);
     expect(line).toContain(`"'=HYPERLINK(""http://evil"")"`);

@@ -108,6 +108,23 @@ describe('break-glass', () => {
     expect(verified(world)).toBeNull();
   });
 
+  test('CMD-13: what was carried out is not declined afterwards: left out, it becomes overdue', async () => {
+    const world = await glassWorld();
+    const { id } = await broken(world);
+    const there = world.caller('supervisor', world.other);
+    const answer = await world.desk.offer(there, id, { purpose: 'decline' });
+    expect(answer).toMatchObject({ ok: false, code: 'wrong-stage', detail: expect.stringContaining('overdue') });
+    // Nor by a statement of that purpose that nobody offered.
+    const offer = await world.desk.offer(there, id, {});
+    if (!offer.ok) throw new Error(offer.detail);
+    const bent = { terminal: world.other, change: { purpose: 'decline', comment: 'no' } };
+    const body = await world.signedBody('supervisor', offer.offer.statement, bent);
+    expect(codeOf(await world.desk.sign(there, id, body))).toBe('statement-altered');
+    expect(await world.desk.get(there, id)).toMatchObject({ command: { breakGlass: { missing: 2 } } });
+    await world.clock.advance(hourMs + 1);
+    expect(world.log.kinds()).toContain('break-glass.overdue');
+  });
+
   test('CMD-13: overdue is recorded once and announced; nobody breaks the glass of that policy again until it is given', async () => {
     const world = await glassWorld();
     const command = await broken(world);

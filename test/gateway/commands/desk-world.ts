@@ -12,6 +12,7 @@ import { canonicalBytes, type Json } from '../../../gateway/contract/canonical.t
 import type { CommandView } from '../../../gateway/contract/command.ts';
 import {
   areaIdSchema,
+  type CommandId,
   connectionIdSchema,
   type TagId,
   type TerminalId,
@@ -102,7 +103,12 @@ export class FakeDevice {
     [2, false],
     [3, 37],
   ]);
-  readonly writes: { readonly tag: TagId; readonly value: TagValue; readonly atMs: number }[] = [];
+  readonly writes: {
+    readonly tag: TagId;
+    readonly value: TagValue;
+    readonly atMs: number;
+    readonly command: CommandId;
+  }[] = [];
   reads = 0;
   readonly vouchedMs = new Map<number, number>();
   quality: Sample['quality'] = 'good';
@@ -121,7 +127,8 @@ export class FakeDevice {
   readonly write = async (write: AuthorisedWrite): Promise<WriteResult> => {
     const taken = write.take(this.#clock.now());
     if (taken === null) return { kind: 'not-sent', detail: 'the write had expired' };
-    this.writes.push({ tag: taken.tag.id, value: taken.value, atMs: this.#clock.now() });
+    const { tag, value, command } = taken;
+    this.writes.push({ tag: tag.id, value, atMs: this.#clock.now(), command });
     return this.onWrite(taken.tag, taken.value);
   };
 

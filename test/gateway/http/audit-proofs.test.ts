@@ -5,10 +5,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Checkpoint, openCheckpoint } from '../../../gateway/audit/checkpoint.ts';
 import { leafHash, verifyConsistency, verifyInclusion } from '../../../gateway/audit/merkle.ts';
+import { storedRows } from '../../../gateway/audit/postgres-rows.ts';
 import { parseVkey } from '../../../gateway/audit/signed-note.ts';
+import { verifyLog } from '../../../gateway/audit/verify.ts';
+import { signatureChecker } from '../../../gateway/audit/verify-signatures.ts';
 import type { ConsistencyProof, InclusionProof } from '../../../gateway/contract/proof.ts';
 import { type ApiClient, codeOf } from '../../support/api-client.ts';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { demoPassword, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 
 let whole: TestGateway;
 let operator: ApiClient;
@@ -78,6 +81,55 @@ describe('checkpoint and proofs', () => {
       const answer = await operator.get(path);
       expect([path, answer.status, codeOf(answer)]).toEqual([path, 404, 'not-found']);
     }
+  });
+
+  test('AUD-3: an administrator replaces the log’s key with his signature; who pinned the old one still verifies all', async () => {
+    const admin = await whole.person('admin');
+    const { key: before } = (await admin.get<{ key: string }>('/audit/key')).body;
+    const sign = async (person: ApiClient, name: string, comment: string | null) => {
+      const offered = await person.post<{ statement: { purpose: string } }>('/audit/key/statements', undefined);
+      if (offered.status !== 201) return offered;
+      expect(offered.body.statement).toMatchObject({
+        purpose: 'rotate-log-key',
+        about: 'log',
+        change: { replaces: before },
+      });
+      return person.post('/audit/key/signatures', {
+        statement: await person.signStatement(offered.body.statement, { signer: name, meaning: 'approval', comment }),
+        username: name,
+        password: demoPassword,
+      });
+    };
+    expect(codeOf(await sign(operator, 'operator', 'yearly'))).toBe('right-missing');
+    expect(codeOf(await sign(admin, 'admin', null))).toBe('comment-missing');
+    expect((await admin.get<{ key: string }>('/audit/key')).body.key).toBe(before);
+    const done = await sign(admin, 'admin', 'yearly');
+    const { key: after, record } = done.body as { key: string; record: number };
+    expect([done.status, (await admin.get<{ key: string }>('/audit/key')).body.key]).toEqual([200, after]);
+    expect(after).not.toBe(before);
+    const records = await whole.records();
+    expect(records[record]).toMatchObject({
+      kind: 'log.key-rotated',
+      actor: { id: 'admin' },
+      old: before,
+      new: after,
+      reason: { comment: 'yearly' },
+      signature: { jws: expect.any(String) },
+    });
+    expect(records.filter(({ kind }) => kind === 'log.key-change-refused').map(({ actor }) => actor?.id)).toEqual([
+      'operator',
+      'admin',
+    ]);
+    for (const vkey of [before, after]) {
+      const verified = await verifyLog(storedRows(whole.database.superuser), {
+        verifier: parseVkey(vkey),
+        kept: null,
+        checkSignature: signatureChecker(),
+      });
+      expect(verified.bad).toBeNull();
+    }
+    // The file of the data folder names the new one: the helper above checks with it.
+    expect((await checkpoint()).size).toBeGreaterThan(record);
   });
 
   test('AUD-3: nobody gets them without a session', async () => {

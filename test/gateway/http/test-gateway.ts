@@ -114,6 +114,20 @@ export async function startTestGateway(
           checks,
           configuration,
           guard,
+          // Archiving has a test of its own, with a maintenance process.
+          archives: {
+            archives: {
+              due: async () => null,
+              underWay: async () => false,
+              order: () => Promise.reject(new Error('nothing is due here')),
+            },
+            list: async () => ({
+              due: null,
+              retentionDays: { commands: 1, access: 1, operation: 1 },
+              archives: [],
+            }),
+          },
+          logKey: { vkey: () => log.log.vkey, rotate: log.log.rotateKey },
           plant: { name: 'Test plant', timeZone: 'UTC', demo, version: '0.0.0-test', demoAccounts: [] },
           screens: options.screens ?? new Map(),
           secure: false,

@@ -41,6 +41,7 @@ export async function startWholeGateway(): Promise<WholeGateway> {
     hmiFolder: null,
     logger: pino({ level: 'silent' }),
     requestsPerMinute: 100_000,
+    verifyAfterMs: 86_400_000,
   });
   const origin = `http://127.0.0.1:${gateway.port}`;
   const records = async (kind?: string): Promise<readonly AuditRecord[]> => {

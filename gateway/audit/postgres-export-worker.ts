@@ -1,0 +1,49 @@
+// The thread that writes one export, so that the gateway's own is never held up by it (AUD-6). Started by worker-export.ts with
+// the request; sends the file in chunks, each asked for before, and ends. Reads the database over a connection of its own.
+import { parentPort, workerData } from 'node:worker_threads';
+import { newClient } from '../database/connection.ts';
+import { type ExportRequest, exportChunks } from './postgres-export.ts';
+import { runOn } from './postgres-lock.ts';
+
+export type ExportTask = { readonly databaseUrl: string; readonly request: ExportRequest };
+export type FromExport =
+  | { readonly kind: 'chunk'; readonly bytes: Uint8Array<ArrayBuffer>; readonly written: number }
+  | { readonly kind: 'done'; readonly written: number }
+  | { readonly kind: 'fault'; readonly message: string };
+
+const port = parentPort;
+if (port === null) throw new Error('this file is the body of a worker: worker-export.ts starts it');
+const { databaseUrl, request } = workerData as ExportTask;
+
+let wanted = 0;
+let wake: () => void = () => {};
+port.on('message', () => {
+  wanted += 1;
+  wake();
+});
+
+const send = (message: FromExport, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+const client = newClient(databaseUrl, { applicationName: 'countersign export' });
+try {
+  await client.connect();
+  await client.query('SET default_transaction_read_only = on');
+  let written = 0;
+  const chunks = exportChunks(runOn(client), request, (count) => {
+    written = count;
+  });
+  for await (const bytes of chunks) {
+    while (wanted === 0) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    wanted -= 1;
+    send({ kind: 'chunk', bytes, written }, [bytes.buffer]);
+  }
+  send({ kind: 'done', written });
+} catch (fault) {
+  send({ kind: 'fault', message: fault instanceof Error ? fault.message : String(fault) });
+} finally {
+  await client.end();
+  port.close();
+}
