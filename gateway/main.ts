@@ -221,7 +221,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
   const reportEvent = ownEvents({ now, append: log.append, plant, languages: words.languages, events });
   const reviewing = openTheReview({ settings, log, pool, people, checks, configuration: () => configuration, now });
   const guard = guardPartsOf(people, origins);
-  const reading = { log, pool, plant };
+  const reading = { log, pool, plant, words };
   const secure = settings.http.origins.some((origin) => origin.startsWith('https:'));
   const mayDo: People['access']['mayDo'] = (caller, permission, area) => people.access.mayDo(caller, permission, area);
   const readLatest: TagStore['latest'] = (tag) => store.latest(tag);

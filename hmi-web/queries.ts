@@ -2,6 +2,7 @@
 // Used by pages through TanStack Query; live events are put in by pages/frame.tsx.
 import { QueryClient, queryOptions } from '@tanstack/react-query';
 import type { CommandView } from '../gateway/contract/command.ts';
+import type { LogVerification } from '../gateway/contract/log-verification.ts';
 import type { ConnectionView, Latest, TagView } from '../gateway/contract/tag.ts';
 import type { UnattributedChange } from '../gateway/contract/unattributed-change.ts';
 import type { CommandPage } from './gateway-client/endpoints.ts';
@@ -59,6 +60,9 @@ export const breakGlassQuery = (gateway: Gateway) =>
   });
 export const unattributedQuery = (gateway: Gateway) =>
   queryOptions({ queryKey: ['unattributed'], queryFn: () => gateway.api.unattributed() });
+/** Told live when it changes; asked again to see a pass go on. */
+export const verificationQuery = (gateway: Gateway) =>
+  queryOptions({ queryKey: ['verification'], queryFn: () => gateway.api.verification(), refetchInterval: 60_000 });
 /** The plant's own words for records; they change with the configuration alone. */
 export const messagesQuery = (gateway: Gateway) =>
   queryOptions({ queryKey: ['messages'], queryFn: () => gateway.api.messages(), staleTime: 300_000 });
@@ -97,6 +101,10 @@ export function noteUnattributed(client: QueryClient, change: UnattributedChange
     known === undefined ? undefined : [change, ...known.filter(({ record }) => record !== change.record)],
   );
   void client.invalidateQueries({ queryKey: ['unattributed'] });
+}
+
+export function noteVerification(client: QueryClient, view: LogVerification): void {
+  client.setQueryData<LogVerification>(['verification'], (known) => (known === undefined ? undefined : view));
 }
 
 export function noteConnection(client: QueryClient, connection: ConnectionView): void {

@@ -6,13 +6,14 @@ import { newestCosignedSize, readCheckpointAt, readConsistency, readInclusion } 
 import { countRecords, type RecordFilter, readRecords, readTail } from '../audit/postgres-records.ts';
 import { exportInWorker } from '../audit/worker-export.ts';
 import { type AuditFilter, givenFilter } from '../contract/audit-filter.ts';
+import type { MessageWords } from '../contract/message-template.ts';
 import { GatewayError } from '../contract/problem.ts';
 import type { AuditParts } from '../http/routes/audit.ts';
 import type { ExportParts } from '../http/routes/audit-exports.ts';
 import type { ProofParts } from '../http/routes/audit-proofs.ts';
 import type { People } from '../identity/people.ts';
 import type { Now } from '../identity/ports.ts';
-import { tagsWithin } from '../plant/areas.ts';
+import { subjectsWithin } from '../plant/areas.ts';
 import type { Plant } from '../plant/tag.ts';
 import type { CheckpointPlaces } from './checkpoint-witnesses.ts';
 import { version } from './version.ts';
@@ -27,12 +28,17 @@ export function readingFrom(pool: pg.Pool): RunQuery {
   };
 }
 
-type Reading = { readonly log: PostgresLog; readonly pool: pg.Pool; readonly plant: Plant };
+type Reading = {
+  readonly log: PostgresLog;
+  readonly pool: pg.Pool;
+  readonly plant: Plant;
+  readonly words: MessageWords;
+};
 
 /** The filter for the database: its area as the tags within it, by today's configuration. Throws `not-found` for an unknown area. */
 function resolved({ area, ...filter }: AuditFilter, plant: Plant): RecordFilter {
   if (area === undefined) return filter;
-  const subjects = tagsWithin(plant, area);
+  const subjects = subjectsWithin(plant, area);
   if (subjects === null) throw new GatewayError('not-found', `There is no area '${area}' in the configuration.`);
   return { ...filter, subjects };
 }
@@ -47,7 +53,12 @@ export function auditParts({ log, pool, plant }: Reading): AuditParts {
   };
 }
 
-export function exportParts({ log, pool, plant }: Reading, people: People, databaseUrl: string, now: Now): ExportParts {
+export function exportParts(
+  { log, pool, plant, words }: Reading,
+  people: People,
+  databaseUrl: string,
+  now: Now,
+): ExportParts {
   const run = readingFrom(pool);
   return {
     now,
@@ -63,7 +74,7 @@ export function exportParts({ log, pool, plant }: Reading, people: People, datab
           format,
           filter: resolved(filter, plant),
           cover: {
-            plant: { name: plant.name, timeZone: plant.timeZone },
+            plant: { name: plant.name, timeZone: plant.timeZone, words },
             filter: givenFilter(filter),
             ...extent,
             exportedAt: recorded.time,

@@ -2,6 +2,7 @@
 // its record (SIG-8). Only the tree's own members (salt, chain) are left to JSON Lines and bundles; the digest stands for them.
 import type { AuditRecord } from '../contract/audit-record.ts';
 import { canonicalJson, type Json } from '../contract/canonical.ts';
+import { type MessageWords, messageText, recordMessage } from '../contract/message-template.ts';
 import { plantTime } from '../contract/plant-time.ts';
 import { kindRisks } from '../contract/record-classes.ts';
 import { kindWords } from '../contract/record-words.ts';
@@ -16,6 +17,8 @@ export type ReadRecord = {
   readonly record: AuditRecord;
   readonly body: Uint8Array;
   readonly statement: StatementTexts | null;
+  /** In the plant's own words (AUD-9); null where it has none. */
+  readonly message: string | null;
 };
 
 export type Cell = string | number | null | undefined;
@@ -24,9 +27,19 @@ export type Column = {
   readonly value: (read: ReadRecord, timeZone: string) => Cell;
 };
 
-export function readForExport({ record, body }: ExportedRecord): ReadRecord {
-  return { record, body, statement: record.signature === undefined ? null : statementTexts(record.signature.jws) };
+/** `words`: the plant's own, of the configuration in force; without them only events have any, their recorded ones. */
+export function readForExport({ record, body }: ExportedRecord, words: MessageWords = noWords): ReadRecord {
+  const language = words.languages[0] ?? 'en';
+  const message = recordMessage(record, words, language);
+  return {
+    record,
+    body,
+    statement: record.signature === undefined ? null : statementTexts(record.signature.jws),
+    message: message === null ? null : messageText(message, language),
+  };
 }
+
+const noWords: MessageWords = { languages: [], records: {} };
 
 const column = (name: string, value: Column['value']): Column => ({ name, value });
 
@@ -36,6 +49,7 @@ export const exportColumns: readonly Column[] = [
   column('time (plant)', ({ record }, timeZone) => inPlant(record.time, timeZone)),
   column('kind', ({ record }) => record.kind),
   column('what', ({ record }) => kindWords[record.kind]),
+  column('message', ({ message }) => message),
   column('risk', ({ record }) => kindRisks[record.kind]),
   column('subject', ({ record }) => record.subject),
   column('old', ({ record }) => plain(record.old)),

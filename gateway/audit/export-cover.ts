@@ -1,10 +1,11 @@
 // What an export says of itself before its records (AUD-6): plant, filter, period, who took it out and when, how many
 // records, and the checkpoint that they can be proven against. Shown by every format that has a place for it.
 import type { Actor } from '../contract/audit-record.ts';
+import type { MessageWords } from '../contract/message-template.ts';
 import { plantTime } from '../contract/plant-time.ts';
 
 export type ExportCover = {
-  readonly plant: { readonly name: string; readonly timeZone: string };
+  readonly plant: { readonly name: string; readonly timeZone: string; readonly words?: MessageWords | undefined };
   /** As asked for, without what was left open. */
   readonly filter: { readonly [name: string]: string };
   readonly count: number;

@@ -45,7 +45,7 @@ ${cover.checkpoint === null ? '' : `<p>Checkpoint of the log, against which each
   let written = 0;
   for await (const chunk of inChunks(records)) {
     written += chunk.length;
-    yield chunk.map((exported) => row(readForExport(exported), cover.plant.timeZone)).join('');
+    yield chunk.map((exported) => row(readForExport(exported, cover.plant.words), cover.plant.timeZone)).join('');
   }
   yield `</tbody></table><p>End of the export: ${written} records.</p></body></html>\n`;
 }
@@ -56,7 +56,7 @@ function row(read: ReadRecord, timeZone: string): string {
   const cells = [
     String(record.seq),
     `${htmlText(inPlant(record.time, timeZone))}<br><small>${htmlText(record.time)}</small>`,
-    `<span class="${risk}">${htmlText(kindWords[record.kind])}</span><br><small>${record.kind} · risk ${risk}</small>`,
+    `<span class="${risk}">${htmlText(kindWords[record.kind])}</span><br>${read.message === null ? '' : `${htmlText(read.message)}<br>`}<small>${record.kind} · risk ${risk}</small>`,
     htmlText(record.subject),
     htmlText(changeOf(record)),
     `${htmlText(record.actor === null ? 'the gateway itself' : `${record.actor.printedName} (${record.actor.id})`)}${record.terminal === null ? '' : `<br><small>${htmlText(record.terminal.name)}${record.terminal.area === null ? '' : `, ${htmlText(record.terminal.area)}`}</small>`}`,

@@ -68,7 +68,7 @@ export async function* asXlsx(
         sheet = open();
       }
       row += 1;
-      const read = readForExport(exported);
+      const read = readForExport(exported, cover.plant.words);
       text += rowText(
         row,
         exportColumns.map(({ value }) => value(read, cover.plant.timeZone)),

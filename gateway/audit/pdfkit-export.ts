@@ -55,7 +55,7 @@ export async function* asPdf(records: AsyncIterable<ExportedRecord>, cover: Expo
   sheet.begin();
   yield* sheet.finished();
   for await (const exported of records) {
-    sheet.record(readForExport(exported));
+    sheet.record(readForExport(exported, cover.plant.words));
     yield* sheet.finished();
   }
   yield* sheet.end();
@@ -137,6 +137,7 @@ class Sheets {
       ],
       [
         [kindWords[record.kind], strong],
+        [read.message ?? '', body],
         [`${record.kind}${risk === 'low' ? '' : ` · risk ${risk}`}`, quiet],
       ],
       [[record.subject, body]],

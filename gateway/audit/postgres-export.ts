@@ -46,7 +46,7 @@ function written(
 ): AsyncIterable<string | Uint8Array> {
   switch (format) {
     case 'csv':
-      return asCsv(records, cover.plant.timeZone);
+      return asCsv(records, cover.plant.timeZone, cover.plant.words);
     case 'jsonl':
       return asJsonLines(records);
     case 'xlsx':

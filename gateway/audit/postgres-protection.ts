@@ -5,6 +5,7 @@ import type { RunQuery } from './postgres-change.ts';
 /** Tables of the schema that carry such triggers, with those that the migrations made for them. */
 const protectedBy: { readonly [table: string]: readonly string[] } = {
   log_record: ['log_record_append_only', 'log_record_no_truncate'],
+  archived_record: ['archived_record_append_only', 'archived_record_no_truncate'],
   projection: ['projection_no_delete', 'projection_no_rename', 'projection_no_truncate'],
 };
 

@@ -34,11 +34,19 @@ export async function* rowsInTransaction(client: pg.Client): AsyncGenerator<Stor
     `SELECT seq, time::text AS time, kind, actor, subject, terminal, command, projection, hashes, body, checkpoint
      FROM log_record ORDER BY seq`,
   );
+  for await (const row of inPlaces(rows, archived)) yield { ...row, time: row.time === null ? null : timeOf(row.time) };
+}
+
+/** The log's rows with what is left of archived records in their places; both in the order of their numbers. */
+export async function* inPlaces(
+  rows: AsyncIterable<StoredRow>,
+  archived: AsyncIterator<{ readonly seq: number; readonly hashes: Uint8Array }, undefined>,
+): AsyncGenerator<StoredRow> {
   let hidden = await archived.next();
   for await (const row of rows) {
     for (; hidden.done !== true && hidden.value.seq <= (row.seq ?? -1); hidden = await archived.next())
       yield archivedRow(hidden.value);
-    yield { ...row, time: row.time === null ? null : timeOf(row.time) };
+    yield row;
   }
   for (; hidden.done !== true; hidden = await archived.next()) yield archivedRow(hidden.value);
 }
@@ -57,7 +65,7 @@ async function* byCursor<Row extends pg.QueryResultRow>(
 }
 
 /** What is left of an archived record. */
-export function archivedRow({ seq, hashes }: { readonly seq: number; readonly hashes: Uint8Array }): StoredRow {
+function archivedRow({ seq, hashes }: { readonly seq: number; readonly hashes: Uint8Array }): StoredRow {
   const nothing = { time: null, kind: null, actor: null, subject: null, terminal: null, command: null };
   return { seq, ...nothing, projection: null, hashes, body: null, checkpoint: null, archived: true };
 }

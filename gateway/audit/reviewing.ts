@@ -21,7 +21,7 @@ import type { PublicKey } from '../contract/session.ts';
 import type { Offer, SignatureBody } from '../contract/statement.ts';
 import type { SignedIn } from '../identity/caller.ts';
 import type { AppendAudit, Now } from '../identity/ports.ts';
-import { areaWithDescendants } from '../plant/areas.ts';
+import { subjectsWithin } from '../plant/areas.ts';
 import type { Plant } from '../plant/tag.ts';
 import type { SignedActions } from '../signing/signed-actions.ts';
 import { gapsOf, type Line, linesOf } from './review-coverage.ts';
@@ -82,7 +82,7 @@ const about = 'log';
 export function createReviewing(ports: ReviewPorts): Reviewing {
   const { areas, tags } = ports.plant;
 
-  /** Subjects that records about these areas have. */
+  /** Subjects that records about exactly these areas have. */
   const subjectsIn = (ids: readonly AreaId[]): string[] => [
     ...tags.filter(({ area }) => ids.includes(area)).map(({ id }) => id),
     ...ids.map((id) => `area:${id}`),
@@ -94,8 +94,8 @@ export function createReviewing(ports: ReviewPorts): Reviewing {
     if (Date.parse(scope.to) > ports.now())
       return refuse('malformed-request', 'The period ends in the future: more may happen in it.', { field: 'to' });
     const { area } = scope;
-    if (area !== undefined && !areas.some(({ id }) => id === area))
-      return refuse('malformed-request', `There is no area ${area}.`, { field: 'area' });
+    const subjects = area === undefined ? undefined : subjectsWithin(ports.plant, area);
+    if (subjects === null) return refuse('malformed-request', `There is no area ${area}.`, { field: 'area' });
     if (area !== undefined && scope.topics.some((topic) => !topicsWithAreas.has(topic)))
       return refuse('malformed-request', 'Only commands and events can be reviewed by area; leave the area out.', {
         field: 'area',
@@ -106,7 +106,6 @@ export function createReviewing(ports: ReviewPorts): Reviewing {
         ok: true,
         findings: { first: null, last: null, records: 0, counts: {}, byPerson: {}, findings: [], comments: [] },
       };
-    const subjects = area === undefined ? undefined : subjectsIn(areaWithDescendants(areas, area));
     const all: Selection = { ...found, kinds: kindsOfTopics(scope.topics), subjects };
     const judged: Selection = { ...found, kinds: kindsToJudge(scope.topics), subjects };
     if ((await ports.count(judged, mostJudged + 1)) > mostJudged) return tooMany();

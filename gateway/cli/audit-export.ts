@@ -82,7 +82,8 @@ function formatOf(given: string | undefined): ExportFormat {
   return format.data;
 }
 
-function filterOf(given: { readonly [name: string]: string | undefined }): AuditFilter {
+/** What the options say; `area` is for those who know the plant. Throws WronglyAsked. */
+export function filterOf(given: { readonly [name: string]: string | undefined }): AuditFilter {
   const filter = auditFilterSchema.safeParse(given);
   if (filter.success) return filter.data;
   const name = String(filter.error.issues[0]?.path[0] ?? '');
@@ -99,7 +100,7 @@ function filterOf(given: { readonly [name: string]: string | undefined }): Audit
 async function requestOf(run: RunQuery, format: ExportFormat, asked: AuditFilter): Promise<ExportRequest> {
   const plant = await recordedPlant(run);
   const { area, ...filter } = asked;
-  const subjects = area === undefined ? undefined : plant?.tagsOf(area);
+  const subjects = area === undefined ? undefined : plant?.subjectsOf(area);
   if (subjects === null || (area !== undefined && subjects === undefined))
     throw new CannotDo(`the log's configuration has no area '${area ?? ''}'`);
   const upTo = (await newestSeq(run)) ?? -1;
@@ -108,7 +109,7 @@ async function requestOf(run: RunQuery, format: ExportFormat, asked: AuditFilter
     format,
     filter: narrowed,
     cover: {
-      plant: { name: plant?.name ?? 'Plant of unknown name', timeZone: plant?.timeZone ?? 'UTC' },
+      plant: { name: plant?.name ?? 'Plant of unknown name', timeZone: plant?.timeZone ?? 'UTC', words: plant?.words },
       filter: givenFilter(asked),
       count: await countRecords(run, narrowed, upTo),
       upTo,

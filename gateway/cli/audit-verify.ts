@@ -20,6 +20,8 @@ import { readOptionsAndWords, type SubCommand, WronglyAsked } from './sub-comman
 type Report = {
   readonly result: 'good' | 'bad' | 'consistent-in-itself-only';
   readonly records: number;
+  /** Of these, archived ones: only their hashes are here, the rest is in bundles (AUD-7). */
+  readonly archived: number;
   readonly checkpoints: number;
   readonly signatures: number;
   readonly size: number;
@@ -131,6 +133,7 @@ async function verifyRunning(
     return {
       result: !whole ? 'bad' : verifier === null ? 'consistent-in-itself-only' : 'good',
       records: verified.records,
+      archived: verified.archived,
       checkpoints: verified.checkpoints,
       signatures: verified.signatures,
       size: verified.records,
@@ -181,6 +184,10 @@ function inWords(report: Report): string {
       `Consistent in itself only: ${report.records} records fit each other, but no key vouches for them. Give the log's public key with --key.`,
     );
   }
+  if (report.archived > 0)
+    lines.push(
+      `Of these, ${report.archived} were archived: their hashes are here, the records are in bundles, to be verified one by one.`,
+    );
   for (const { seq, origin, knownSize } of report.reopenings) {
     const lost = knownSize === null ? 'an unknown number of records' : `${Math.max(0, knownSize - seq)} records`;
     lines.push(`NOTE: at record ${seq} the log was opened anew as ${origin}, since ${lost} from ${seq} on were lost.`);

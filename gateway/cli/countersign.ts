@@ -32,6 +32,7 @@ const subCommands: { readonly [words: string]: () => Promise<SubCommand> } = {
   'audit verify': async () => (await import('./audit-verify.ts')).auditVerify,
   'audit prove': async () => (await import('./audit-prove.ts')).auditProve,
   'audit open-anew': async () => (await import('./audit-open-anew.ts')).auditOpenAnew,
+  'audit search': async () => (await import('./audit-search.ts')).auditSearch,
   'audit export': async () => (await import('./audit-export.ts')).auditExport,
 };
 

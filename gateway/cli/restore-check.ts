@@ -1,12 +1,12 @@
 // Verifies the log in a backup without any database (OPS-6, AUD-7): every record, node, checkpoint and signature, and the
 // accounts and terminals against them. Called by restore.ts for `--check`; writes nothing.
 
+import { inPlaces } from '../audit/postgres-rows.ts';
 import { formatTime } from '../audit/record.ts';
 import type { NoteVerifier } from '../audit/signed-note.ts';
 import { type StoredRow, type Verification, verifyLog } from '../audit/verify.ts';
-import { commandChecker } from '../audit/verify-commands.ts';
 import { type ProjectedRow, projectionTroubles } from '../audit/verify-projections.ts';
-import { signatureChecker } from '../audit/verify-signatures.ts';
+import { RecordChecks } from '../audit/verify-records.ts';
 import { type CopyRow, CopyRows } from '../database/copy-rows.ts';
 import { bigintOf, textOf, timestampUs } from '../database/copy-values.ts';
 import type { Manifest } from './backup-manifest.ts';
@@ -20,18 +20,21 @@ export type CheckedBackup = { readonly verified: Verification; readonly projecti
 /** Throws CannotDo where the file is damaged or cut off. */
 export async function checkBackup(contents: BackupContents, verifier: NoteVerifier | null): Promise<CheckedBackup> {
   let verified: Verification | null = null;
+  const checks = new RecordChecks();
   const projected: ProjectedRow[] = [];
+  // Stands before the log in the file, and is a twentieth of what its records were.
+  const archived: { readonly seq: number; readonly hashes: Buffer }[] = [];
   await contents.tables(async (table, chunks) => {
     const rows = new CountedRows(table, chunks);
     if (table.name === 'log_record') {
-      verified = await verifyLog(rows.map(storedRow), {
+      verified = await verifyLog(inPlaces(rows.map(storedRow), inOrder(archived)), {
         verifier,
         kept: null,
-        checkSignature: signatureChecker(),
-        checkCommand: commandChecker(),
+        checkSignature: (record) => checks.take(record),
       });
       // The walk stops at the first wrong record: the sums need the rest too.
-    } else if (table.name === 'projection')
+    } else if (table.name === 'archived_record') for await (const row of rows.map(hiddenRow)) archived.push(row);
+    else if (table.name === 'projection')
       for await (const row of rows.map((field) => projectedRow(field))) projected.push(row);
     await rows.drain();
     return rows.count;
@@ -93,6 +96,16 @@ function storedRow(field: Field): StoredRow {
     body: field('body'),
     checkpoint: textOf(field('checkpoint')),
   };
+}
+
+/** A copy of the bytes: they are a part of a chunk that would stay with them. */
+function hiddenRow(field: Field): { readonly seq: number; readonly hashes: Buffer } {
+  return { seq: bigintOf(field('seq')) ?? -1, hashes: Buffer.from(field('hashes') ?? Buffer.alloc(0)) };
+}
+
+async function* inOrder<Row>(rows: readonly Row[]): AsyncGenerator<Row, undefined> {
+  yield* rows;
+  return undefined;
 }
 
 function projectedRow(field: Field): ProjectedRow {

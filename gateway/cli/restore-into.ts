@@ -19,9 +19,8 @@ import { recordRestore } from '../audit/postgres-restored.ts';
 import { rowsInTransaction } from '../audit/postgres-rows.ts';
 import type { NoteVerifier } from '../audit/signed-note.ts';
 import { type Verification, verifyLog } from '../audit/verify.ts';
-import { commandChecker } from '../audit/verify-commands.ts';
 import { type ProjectedRow, projectionTroubles } from '../audit/verify-projections.ts';
-import { signatureChecker } from '../audit/verify-signatures.ts';
+import { RecordChecks } from '../audit/verify-records.ts';
 import { startEmbeddedPostgres } from '../database/embedded-postgres.ts';
 import { fillEmptyDatabase } from '../database/fill-empty.ts';
 import { connectAsOwner } from '../database/prepare.ts';
@@ -173,13 +172,13 @@ async function verifyRestored(
   known: readonly KeptCheckpoint[],
   size: number,
 ): Promise<Verification> {
+  const checks = new RecordChecks();
   const within = known.map(({ checkpoint }) => checkpoint).filter((checkpoint) => checkpoint.size <= size);
   const kept = within.toSorted((left, right) => right.size - left.size)[0] ?? null;
   return verifyLog(rowsInTransaction(client), {
     verifier,
     kept,
-    checkSignature: signatureChecker(),
-    checkCommand: commandChecker(),
+    checkSignature: (record) => checks.take(record),
   });
 }
 

@@ -35,6 +35,12 @@ export function renderTemplate(template: string, values: Readonly<Record<string,
 /** `language` is that of the text; null where no language has words for it, and the text is made of names and values. */
 export type Message = { readonly text: string; readonly language: string | null };
 
+/** For a page on paper: what it says, and, in brackets, the language that stands in, or that there were no words. */
+export function messageText({ text, language }: Message, asked: string): string {
+  if (language === asked) return text;
+  return `${text} [${language ?? 'no words configured'}]`;
+}
+
 /** In the language asked for, else in the first of `languages` that has words; undefined where none has. */
 export function wordsIn(
   words: Words | undefined,

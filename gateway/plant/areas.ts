@@ -23,11 +23,12 @@ export function areaWithDescendants(areas: readonly AreaPlace[], id: AreaId): re
   return areas.filter((area) => areaLine(areas, area.id).includes(id)).map((area) => area.id);
 }
 
-/** Tags of the area and of those within it; null for an area that there is not. */
-export function tagsWithin(
+/** What records about the area and those within it are about: its tags, and the areas themselves; null: no such area. */
+export function subjectsWithin(
   { areas, tags }: { readonly areas: readonly AreaPlace[]; readonly tags: readonly { id: string; area: AreaId }[] },
   area: AreaId,
 ): readonly string[] | null {
   const within = areaWithDescendants(areas, area);
-  return within.length === 0 ? null : tags.filter((tag) => within.includes(tag.area)).map((tag) => tag.id);
+  if (within.length === 0) return null;
+  return [...tags.filter((tag) => within.includes(tag.area)).map((tag) => tag.id), ...within.map((id) => `area:${id}`)];
 }

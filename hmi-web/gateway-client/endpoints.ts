@@ -1,8 +1,10 @@
 // The HTTP API as typed functions (interfaces.md, "HTTP API"). Called by pages and hooks through `useGateway()`.
 // The gateway is of the same origin and release, so answers are taken as the contract's types without parsing them again.
 import type { z } from 'zod';
-import type { AuditPage } from '../../gateway/contract/audit-record.ts';
+import type { ExportFormat, ExportView } from '../../gateway/contract/audit-filter.ts';
+import type { AuditPage, AuditTail } from '../../gateway/contract/audit-record.ts';
 import type { AskedCommand, CommandBody, CommandView, StatementPurposeBody } from '../../gateway/contract/command.ts';
+import type { LogVerification } from '../../gateway/contract/log-verification.ts';
 import type { MessageWords } from '../../gateway/contract/message-template.ts';
 import type { PasskeyBody, PasskeyList, PasskeyRemovalBody, PasskeyView } from '../../gateway/contract/passkey.ts';
 import type { Findings, Review, ReviewComment, ReviewList, ReviewScope } from '../../gateway/contract/review.ts';
@@ -71,9 +73,17 @@ export function createEndpoints(send: SendRequest) {
     waitingCommands: async (which: 'awaiting=me' | 'breakGlass=due') =>
       (await get<CommandPage>(`/commands?${which}`)).commands,
     command: (id: string) => get<CommandView>(`/commands/${segment(id)}`),
+    verification: () => get<LogVerification>('/audit/verification'),
     audit: (query: string) => get<AuditPage>(`/audit${query}`, undefined, true),
-    auditExport: async (query: string) =>
-      (await send('GET', `${root}/audit/export${query}`, { byPerson: true, timeoutMs: 120_000 })).blob(),
+    /** What came since; nobody's doing, so it keeps no idle session alive. */
+    auditTail: (query: string, signal: AbortSignal) => get<AuditTail>(`/audit/tail${query}`, signal),
+    // Counting the records of a large log takes its time.
+    prepareExport: (format: ExportFormat, filter: Readonly<Record<string, string>>) =>
+      post<ExportView>('/audit/exports', { format, filter }, 60_000),
+    exportState: (id: string) => get<ExportView>(`/audit/exports/${segment(id)}`),
+    cancelExport: async (id: string) => {
+      await send('DELETE', `${root}/audit/exports/${segment(id)}`, { byPerson: true });
+    },
     messages: () => get<MessageWords>('/messages'),
     reviews: () => get<ReviewList>('/reviews'),
     reviewFindings: (scope: ReviewScope) => post<Findings>('/reviews/findings', scope, 60_000),

@@ -2,6 +2,7 @@
 // through `useGateway()`. The only owner of sockets, requests and the terminal's key.
 import type { CommandView } from '../../gateway/contract/command.ts';
 import type { AreaId } from '../../gateway/contract/ids.ts';
+import type { LogVerification } from '../../gateway/contract/log-verification.ts';
 import type { Statement } from '../../gateway/contract/statement.ts';
 import type { ConnectionView } from '../../gateway/contract/tag.ts';
 import type { UnattributedChange } from '../../gateway/contract/unattributed-change.ts';
@@ -19,6 +20,8 @@ export type GatewayEvents = {
   readonly connection: (connection: ConnectionView) => void;
   /** A setpoint changed past the gateway (CMD-11). */
   readonly unattributed?: (change: UnattributedChange) => void;
+  /** The gateway's own check of its log (AUD-5). */
+  readonly verification?: (view: LogVerification) => void;
   readonly signedOut: (code: string, detail: string) => void;
 };
 export type Gateway = {
@@ -102,6 +105,9 @@ export async function createGateway(origin: string): Promise<Gateway> {
     },
     onUnattributed: (change) => {
       for (const listener of listeners) listener.unattributed?.(change);
+    },
+    onVerification: (view) => {
+      for (const listener of listeners) listener.verification?.(view);
     },
     onSessionEnded: ({ code, detail }) => signedOut(code, detail),
   };

@@ -21,6 +21,7 @@ export type LinkParts = {
   readonly onCommand: ServerEvents['command'];
   readonly onConnection: ServerEvents['connection'];
   readonly onUnattributed: ServerEvents['unattributed'];
+  readonly onVerification: ServerEvents['verification'];
   readonly onSessionEnded: ServerEvents['session-ended'];
 };
 export type LiveLink = { readonly close: () => void };
@@ -120,6 +121,7 @@ export function openLiveLink(parts: LinkParts, areas: readonly AreaId[]): LiveLi
   socket.on('command', parts.onCommand);
   socket.on('connection', parts.onConnection);
   socket.on('unattributed', parts.onUnattributed);
+  socket.on('verification', parts.onVerification);
   socket.on('session-ended', parts.onSessionEnded);
 
   const watch = setInterval(() => {

@@ -13,8 +13,28 @@ export type AuditFilter = {
   readonly kind: string;
   readonly tag: string;
   readonly terminal: string;
+  readonly outcome: string;
+  readonly risk: string;
+  readonly area: string;
+  /** Words of comments. */
+  readonly text: string;
 };
-export const noFilter: AuditFilter = { from: '', to: '', actor: '', kind: '', tag: '', terminal: '' };
+export const noFilter: AuditFilter = {
+  from: '',
+  to: '',
+  actor: '',
+  kind: '',
+  tag: '',
+  terminal: '',
+  outcome: '',
+  risk: '',
+  area: '',
+  text: '',
+};
+
+export function isUnfiltered(filter: AuditFilter): boolean {
+  return Object.values(filter).every((value) => value === '');
+}
 
 /** The fields that hold something other than a time: to be told, never to be left out in silence. */
 export function unreadableTimes(filter: AuditFilter, timeZone: string): readonly ('from' | 'to')[] {
@@ -29,19 +49,27 @@ export function auditQuery(
   timeZone: string,
   extra: Readonly<Record<string, string | number | undefined>> = {},
 ): string {
-  const query = new URLSearchParams();
-  const add = (name: string, value: string | number | null | undefined) => {
-    if (value !== undefined && value !== null && value !== '') query.set(name, String(value));
-  };
-  add('from', plantTimeToUtc(filter.from, timeZone));
-  add('to', plantTimeToUtc(filter.to, timeZone));
-  add('actor', filter.actor.trim().toLowerCase());
-  add('kind', filter.kind);
-  add('tag', filter.tag.trim());
-  add('terminal', filter.terminal.trim());
-  for (const [name, value] of Object.entries(extra)) add(name, value);
+  const query = new URLSearchParams(askedFilter(filter, timeZone));
+  for (const [name, value] of Object.entries(extra)) if (value !== undefined) query.set(name, String(value));
   const text = query.toString();
   return text === '' ? '' : `?${text}`;
+}
+
+/** The filter as the gateway takes it, without what is left open. */
+export function askedFilter(filter: AuditFilter, timeZone: string): Readonly<Record<string, string>> {
+  const { from, to, actor, ...rest } = filter;
+  const asked: Record<string, string | null> = {
+    from: plantTimeToUtc(from, timeZone),
+    to: plantTimeToUtc(to, timeZone),
+    actor: actor.trim().toLowerCase(),
+    ...rest,
+  };
+  return Object.fromEntries(
+    Object.entries(asked).flatMap(([name, value]) => {
+      const text = value?.trim() ?? '';
+      return text === '' ? [] : [[name, text] as const];
+    }),
+  );
 }
 
 /** A language as the HMI names it: `German`; its code where the browser knows no name. */

@@ -1,11 +1,13 @@
 // The audit trail: filters, pages from the newest on, details, export. Loaded when opened. Each opened view is itself
 // recorded by the gateway, so the page asks only when a person does.
-import { Button, NativeSelect, TextInput } from '@mantine/core';
-import { IconDownload } from '@tabler/icons-react';
+import { Button, NativeSelect, Switch } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
-import { type FormEvent, Fragment, useState } from 'react';
+import { Fragment, useState } from 'react';
+import { AuditFilters } from '../components/audit-filters.tsx';
+import { ExportProgress } from '../components/export-progress.tsx';
 import { LoadingPage } from '../components/loading-page.tsx';
+import { LogVerificationLine } from '../components/log-verification.tsx';
 import { RecordDetail } from '../components/record-detail.tsx';
 import { RecordMessage } from '../components/record-message.tsx';
 import { RefusalNotice } from '../components/refusal-notice.tsx';
@@ -13,6 +15,7 @@ import { useGateway, useSession } from '../gateway-context.ts';
 import {
   type AuditFilter,
   actorText,
+  askedFilter,
   auditQuery,
   changeText,
   isPlainChange,
@@ -25,8 +28,9 @@ import {
 import { mayAnywhere } from '../model/permissions.ts';
 import { type Explanation, explainError } from '../model/refusal-words.ts';
 import { plantTime } from '../model/times.ts';
-import { messagesQuery, tagsQuery } from '../queries.ts';
-import { recordKinds } from '../texts/en.ts';
+import { areasQuery, messagesQuery, tagsQuery, verificationQuery } from '../queries.ts';
+import { ExportMenu, useAuditExport } from './audit-export.tsx';
+import { useAuditTail } from './audit-tail.ts';
 import '../styles/pages.css';
 
 const pageSize = 100;
@@ -40,7 +44,8 @@ export function AuditPage() {
   const [filter, setFilter] = useState<AuditFilter>(draft);
   const [opened, setOpened] = useState<number | null>(null);
   const [refusal, setRefusal] = useState<Explanation | null>(null);
-  const [exporting, setExporting] = useState(false);
+  const [following, setFollowing] = useState(false);
+  const exporting = useAuditExport(setRefusal);
   const pages = useInfiniteQuery({
     queryKey: ['audit', filter],
     queryFn: ({ pageParam }) => gateway.api.audit(auditQuery(filter, timeZone, { limit: pageSize, after: pageParam })),
@@ -50,17 +55,22 @@ export function AuditPage() {
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
   });
+  const areas = useQuery(areasQuery(gateway));
   const tags = useQuery(tagsQuery(gateway));
+  const verification = useQuery(verificationQuery(gateway));
   const words = useQuery(messagesQuery(gateway)).data ?? { languages: [], records: {} };
   const [chosenLanguage, setLanguage] = useState<string | null>(null);
   const language = chosenLanguage ?? words.languages[0] ?? 'en';
   const shapeOf = (subject: string) => tags.data?.find((tag) => tag.id === subject);
   const unreadable = unreadableTimes(draft, timeZone);
-  const records = pages.data?.pages.flatMap((page) => page.records) ?? [];
+  const paged = pages.data?.pages.flatMap((page) => page.records) ?? [];
+  const view = JSON.stringify([filter, pages.data?.pages[0]?.records[0]?.seq, pages.dataUpdatedAt]);
+  const tail = useAuditTail(view, pages.data === undefined ? null : (paged[0]?.seq ?? -1), following, (newer) =>
+    auditQuery(filter, timeZone, { newer }),
+  );
+  const records = [...tail.records, ...paged];
   const set = (part: Partial<AuditFilter>) => setDraft({ ...draft, ...part });
-  const apply = (event: FormEvent) => {
-    event.preventDefault();
-    if (unreadable.length > 0) return;
+  const show = () => {
     if (JSON.stringify(draft) === JSON.stringify(filter)) void pages.refetch();
     else setFilter(draft);
   };
@@ -68,83 +78,32 @@ export function AuditPage() {
     setDraft({ ...filter, ...part });
     setFilter({ ...filter, ...part });
   };
-  const download = async (format: 'csv' | 'jsonl') => {
-    setRefusal(null);
-    setExporting(true);
-    try {
-      const blob = await gateway.api.auditExport(auditQuery(filter, timeZone, { format }));
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(blob);
-      link.download = `audit-trail-${new Date(gateway.nowMs()).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z.${format}`;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-    } catch (error) {
-      setRefusal(explainError(error));
-    } finally {
-      setExporting(false);
-    }
-  };
-
   return (
     <section className="cs-page">
       <div className="cs-page-head">
         <h1>Audit trail</h1>
-        {mayAnywhere(session, 'export-audit') &&
-          (['csv', 'jsonl'] as const).map((format) => (
-            <Button
-              key={format}
-              variant="default"
-              loading={exporting}
-              leftSection={<IconDownload size={18} aria-hidden="true" />}
-              onClick={() => void download(format)}
-            >
-              {format === 'csv' ? 'CSV' : 'JSON Lines'}
-            </Button>
-          ))}
+        <Switch
+          label="Live"
+          description="adds new records as they come"
+          checked={following}
+          onChange={(event) => setFollowing(event.currentTarget.checked)}
+        />
+        {mayAnywhere(session, 'export-audit') && (
+          <ExportMenu onChoose={(format) => void exporting.begin(format, askedFilter(filter, timeZone))} />
+        )}
       </div>
-      <form className="cs-filters" onSubmit={apply} aria-label="Filter">
-        {(['from', 'to'] as const).map((field) => (
-          <TextInput
-            key={field}
-            w={176}
-            label={field === 'from' ? `From (${timeZone})` : 'To'}
-            placeholder="2026-01-31 14:00"
-            spellCheck={false}
-            value={draft[field]}
-            error={unreadable.includes(field) ? 'YYYY-MM-DD hh:mm' : undefined}
-            onChange={(event) => set({ [field]: event.currentTarget.value })}
-          />
-        ))}
-        <NativeSelect
-          label="Kind"
-          value={draft.kind}
-          onChange={(event) => set({ kind: event.currentTarget.value })}
-          data={[
-            { value: '', label: 'All kinds' },
-            ...Object.entries(recordKinds).map(([value, label]) => ({ value, label: `${label} (${value})` })),
-          ]}
-          style={{ width: 170 }}
-        />
-        <TextInput
-          label="Person"
-          placeholder="user name"
-          value={draft.actor}
-          onChange={(event) => set({ actor: event.currentTarget.value })}
-          style={{ width: 120 }}
-        />
-        <TextInput
-          label="Tag or subject"
-          value={draft.tag}
-          onChange={(event) => set({ tag: event.currentTarget.value })}
-          style={{ width: 150 }}
-        />
-        <TextInput
-          label="Terminal"
-          placeholder="identification"
-          value={draft.terminal}
-          onChange={(event) => set({ terminal: event.currentTarget.value })}
-          style={{ width: 130 }}
-        />
+      {verification.data !== undefined && <LogVerificationLine view={verification.data} timeZone={timeZone} />}
+      <AuditFilters
+        draft={draft}
+        shown={filter}
+        timeZone={timeZone}
+        areas={areas.data ?? []}
+        unreadable={unreadable}
+        busy={pages.isFetching && !pages.isFetchingNextPage}
+        onChange={set}
+        onShow={show}
+        onNarrow={narrow}
+      >
         {words.languages.length > 1 && (
           <NativeSelect
             label="Messages in"
@@ -154,20 +113,11 @@ export function AuditPage() {
             style={{ width: 136 }}
           />
         )}
-        <Button type="submit" loading={pages.isFetching && !pages.isFetchingNextPage} style={{ minWidth: 90 }}>
-          Show
-        </Button>
-        {filter.kind !== 'setpoint.unattributed' && (
-          <Button variant="default" onClick={() => narrow({ kind: 'setpoint.unattributed' })}>
-            Changed outside Countersign
-          </Button>
-        )}
-        {JSON.stringify(filter) !== JSON.stringify(noFilter) && (
-          <Button variant="default" onClick={() => narrow(noFilter)} style={{ minWidth: 90 }}>
-            Clear
-          </Button>
-        )}
-      </form>
+      </AuditFilters>
+      {exporting.view !== null && (
+        <ExportProgress view={exporting.view} onCancel={exporting.cancel} onClose={exporting.close} />
+      )}
+      {tail.error !== null && <RefusalNotice explanation={explainError(tail.error)} />}
       {refusal !== null && <RefusalNotice explanation={refusal} />}
       {pages.data === undefined ? (
         <LoadingPage error={pages.error} />

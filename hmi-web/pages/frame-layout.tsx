@@ -8,6 +8,7 @@ import { AwaitingStrip } from '../components/awaiting-strip.tsx';
 import { BreakGlassNotice } from '../components/break-glass-notice.tsx';
 import { ConnectionChips } from '../components/connection-chips.tsx';
 import { DemoBanner } from '../components/demo-banner.tsx';
+import { LogAlteredNotice } from '../components/log-verification.tsx';
 import { LostBanner } from '../components/lost-banner.tsx';
 import { NavigationRail } from '../components/navigation-rail.tsx';
 import { PlantClock } from '../components/plant-clock.tsx';
@@ -17,7 +18,15 @@ import { ChangeContext, useGateway, useLink, useSession } from '../gateway-conte
 import { isClosed } from '../model/command-fate.ts';
 import { mayAnywhere } from '../model/permissions.ts';
 import { textOf } from '../model/values.ts';
-import { areasQuery, awaitingQuery, breakGlassQuery, commandsQuery, connectionsQuery, tagsQuery } from '../queries.ts';
+import {
+  areasQuery,
+  awaitingQuery,
+  breakGlassQuery,
+  commandsQuery,
+  connectionsQuery,
+  tagsQuery,
+  verificationQuery,
+} from '../queries.ts';
 import { IdleWatch } from './idle-watch.tsx';
 import { PersonMenu } from './person-menu.tsx';
 import { UnattributedNotices } from './unattributed-notices.tsx';
@@ -33,6 +42,7 @@ export function FrameLayout() {
   const commands = useQuery(commandsQuery(gateway));
   const breakGlass = useQuery(breakGlassQuery(gateway));
   const tags = useQuery(tagsQuery(gateway));
+  const verification = useQuery({ ...verificationQuery(gateway), enabled: mayAnywhere(session, 'read-audit') });
   const path = useRouterState({ select: (state) => state.location.pathname });
   const [changing, setChanging] = useState<TagId | null>(null);
   const open = useCallback((tagId: TagId) => setChanging(tagId), []);
@@ -75,6 +85,9 @@ export function FrameLayout() {
         {link.kind === 'lost' && <LostBanner sinceMs={link.sinceMs} timeZone={session.plant.timeZone} />}
         <UnresolvedNotice strip tags={tags.data ?? []} timeZone={session.plant.timeZone} />
         {!path.startsWith('/commands') && <AwaitingStrip commands={urgent} valueText={textOf(tags.data ?? [])} />}
+        {verification.data !== undefined && (
+          <LogAlteredNotice view={verification.data} timeZone={session.plant.timeZone} />
+        )}
         <BreakGlassNotice commands={breakGlass.data ?? []} timeZone={session.plant.timeZone} />
         <div className="cs-body">
           <NavigationRail

@@ -6,7 +6,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { useGateway, useSession } from '../gateway-context.ts';
 import { visibleAreas } from '../model/permissions.ts';
-import { noteCommand, noteConnection, noteUnattributed } from '../queries.ts';
+import { noteCommand, noteConnection, noteUnattributed, noteVerification } from '../queries.ts';
 import { router } from '../router.tsx';
 
 export function Frame() {
@@ -25,6 +25,7 @@ export function Frame() {
         command: (command) => noteCommand(client, command),
         connection: (connection) => noteConnection(client, connection),
         unattributed: (change) => noteUnattributed(client, change),
+        verification: (view) => noteVerification(client, view),
         signedOut: () => {},
       }),
     [gateway, client],

@@ -1,8 +1,10 @@
 // Words for everything that has a code, in English (HMI-4: other languages are further files of this shape).
 // Read by model/ and the pages. Complete for every code of the contract: the compiler and a test see to it.
+import type { ExportFormat, ExportView } from '../../gateway/contract/audit-filter.ts';
 import type { RecordKind } from '../../gateway/contract/audit-record.ts';
 import type { CommandState } from '../../gateway/contract/command-state.ts';
 import type { ProblemCode } from '../../gateway/contract/problem.ts';
+import type { RecordOutcome, RecordRisk } from '../../gateway/contract/record-classes.ts';
 import { kindWords, meaningWords } from '../../gateway/contract/record-words.ts';
 import type { AccountView, Permission, TerminalView } from '../../gateway/contract/session.ts';
 import type { Meaning } from '../../gateway/contract/statement.ts';
@@ -274,3 +276,38 @@ export const tokenScopes: Readonly<Record<TokenScope, string>> = {
 };
 
 export const recordKinds: Readonly<Record<RecordKind, string>> = kindWords;
+
+/** Outcomes that records state, for the audit page's filter. */
+export const outcomes: Readonly<Record<RecordOutcome, string>> = {
+  confirmed: 'Confirmed',
+  rejected: 'Rejected by the PLC',
+  failed: 'Failed',
+  unknown: 'Unknown',
+  resolved: 'Resolved',
+  refused: 'Refused',
+  expired: 'Expired',
+  withdrawn: 'Withdrawn',
+  declined: 'Declined',
+};
+
+export const risks: Readonly<Record<RecordRisk, string>> = { high: 'High', medium: 'Medium', low: 'Low' };
+
+export const exportFormatWords: Readonly<Record<ExportFormat, { readonly label: string; readonly meaning: string }>> = {
+  pdf: { label: 'PDF', meaning: 'Pages to print or hand over, with filter, checkpoint and signatures' },
+  xlsx: { label: 'Excel (XLSX)', meaning: 'A workbook to sort and filter in' },
+  csv: { label: 'CSV', meaning: 'A table for any spreadsheet or database' },
+  html: { label: 'HTML', meaning: 'One page for any browser, without a network' },
+  jsonl: { label: 'JSON Lines', meaning: 'The exact bytes that the log hashes, a record a line' },
+  bundle: { label: 'Bundle', meaning: 'Records with their proofs: can be verified without this gateway' },
+};
+
+export const exportStateWords: Readonly<
+  Record<ExportView['state'], { readonly label: string; readonly meaning: string }>
+> = {
+  ready: { label: 'Waiting for the browser', meaning: 'The download begins in a moment.' },
+  running: { label: 'Being written', meaning: '' },
+  done: { label: 'Complete', meaning: '' },
+  failed: { label: 'Broken off', meaning: 'The file is not complete. Export again.' },
+  cancelled: { label: 'Cancelled', meaning: 'The file is not complete.' },
+  expired: { label: 'Not fetched', meaning: 'The browser did not begin the download in time. Export again.' },
+};

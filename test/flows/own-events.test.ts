@@ -115,3 +115,13 @@ it('AUD-9: only a token that may post events does; a person and another token ma
   expect(after.filter(({ kind }) => kind === 'event.posted')).toEqual([]);
   expect(after.filter(({ kind }) => kind === 'event.refused')).toHaveLength(2);
 });
+
+it('AUD-9, AUD-6: exports say a record in the plant’s words, and where these are missing', async () => {
+  const qa = await house.person('qa');
+  const csv = await qa.get<string>('/audit/export?format=csv&area=upstream&kind=event.posted');
+  expect(csv.status).toBe(200);
+  expect(csv.body).toContain('Batch B-1042 of mAb-7 started');
+  expect(csv.body).toContain('"filter.changed (filter F-7, hours 12.5, leak false) [no words configured]"');
+  const html = await qa.get<string>('/audit/export?format=html&area=upstream');
+  expect(html.body).toContain('Batch B-1042 of mAb-7 started');
+});

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { newClient } from '../../../gateway/database/connection.ts';
@@ -123,7 +124,7 @@ describe('preparing a database', () => {
   });
 
   it('AUD-4: the maintenance process hands out the gateway’s URL alone, and ends with its launcher', async () => {
-    const first = startMaintenance({ ownerUrl: database.superuserUrl, mode: 'demo' });
+    const first = startMaintenance({ ownerUrl: database.superuserUrl, mode: 'demo', dataFolder: tmpdir() });
     const ready = JSON.parse(await first.firstLine) as { ready: boolean; gatewayUrl: string };
     expect(ready.ready).toBe(true);
     const owner = new URL(database.superuserUrl);
@@ -131,7 +132,7 @@ describe('preparing a database', () => {
     expect(new URL(ready.gatewayUrl).username).toBe('countersign_gateway');
     first.child.stdin.end();
     expect(await first.code).toBe(0);
-    const second = startMaintenance({ ownerUrl: database.superuserUrl, mode: 'demo' });
+    const second = startMaintenance({ ownerUrl: database.superuserUrl, mode: 'demo', dataFolder: tmpdir() });
     const newPassword = new URL((JSON.parse(await second.firstLine) as { gatewayUrl: string }).gatewayUrl).password;
     expect(newPassword).not.toBe(new URL(ready.gatewayUrl).password);
     second.child.kill('SIGTERM');
@@ -141,7 +142,11 @@ describe('preparing a database', () => {
   });
 
   it('OPS-1: a database that cannot be used is told in one line, exit code 1', async () => {
-    const wrong = startMaintenance({ ownerUrl: 'postgresql://nobody:x@127.0.0.1:1/none', mode: 'demo' });
+    const wrong = startMaintenance({
+      ownerUrl: 'postgresql://nobody:x@127.0.0.1:1/none',
+      mode: 'demo',
+      dataFolder: tmpdir(),
+    });
     expect(await wrong.code).toBe(1);
     expect(wrong.errors()).toMatch(/^database not reachable: nothing listens at 127\.0\.0\.1:1\/none[^\n]*\n$/);
   });

@@ -10,6 +10,7 @@ import { Server } from 'socket.io';
 import type { CommandView } from '../../../gateway/contract/command.ts';
 import type { ClientEvents, LiveLayout, ServerEvents } from '../../../gateway/contract/live-events.ts';
 import { encodeFrame } from '../../../gateway/contract/live-frame.ts';
+import type { LogVerification } from '../../../gateway/contract/log-verification.ts';
 import type { ConnectionView, TagView } from '../../../gateway/contract/tag.ts';
 import type { UnattributedChange } from '../../../gateway/contract/unattributed-change.ts';
 import { qualities, qualityReasons, type TagValue } from '../../../gateway/contract/values.ts';
@@ -64,6 +65,14 @@ export async function startScriptedGateway(options: { port?: number } = {}) {
     error: null,
   }));
   const unattributed: UnattributedChange[] = [];
+  let verification: LogVerification = {
+    state: 'waiting',
+    checked: 1204,
+    size: 1204,
+    recordsPerSecond: 2000,
+    lastGood: { at: new Date().toISOString(), records: 1204, signatures: 37 },
+    altered: null,
+  };
   let session = '';
 
   const note = (kind: string, extra: Record<string, unknown>): number => {
@@ -205,6 +214,7 @@ export async function startScriptedGateway(options: { port?: number } = {}) {
       case 'DELETE /commands':
         return commands.withdraw(id);
       case 'GET /audit': {
+        if (id === 'verification') return { status: 200, body: verification };
         const kind = url.searchParams.get('kind');
         const found = records.filter((entry) => kind === null || entry.kind === kind).reverse();
         return { status: 200, body: { records: found, next: null } };
@@ -415,6 +425,11 @@ export async function startScriptedGateway(options: { port?: number } = {}) {
       unattributed.unshift(change);
       io.emit('unattributed', change);
       return record;
+    },
+    /** What the gateway's own check of its log found (AUD-5), with its live event. */
+    verified: (change: Partial<LogVerification>): void => {
+      verification = { ...verification, ...change };
+      io.emit('verification', verification);
     },
     /** Every nonce so far is forgotten: the next proof of the page is too old. */
     forgetNonces: proofs.forgetNonces,
