@@ -2,9 +2,10 @@
 // The contract's schemas are for the gateway: their library is kept out of the page, which uses types and plain tables.
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { compressedFiles } from './compressed-files.ts';
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), compressedFiles()],
   build: {
     outDir: 'dist',
     emptyOutDir: true,
@@ -16,10 +17,7 @@ export default defineConfig({
       treeshake: { manualPureFunctions: ['z'] },
       output: {
         codeSplitting: {
-          groups: [
-            { name: 'react', test: /node_modules\/(react|react-dom|scheduler)\// },
-            { name: 'interface', test: /node_modules\/(@mantine|@floating-ui|clsx|react-remove-scroll)/ },
-          ],
+          groups: [{ name: 'react', test: /node_modules\/(react|react-dom|scheduler)\// }],
         },
       },
     },

@@ -46,16 +46,18 @@ export function closingDraft(intent: Intent, result: WriteResult, read: OutcomeO
   return draft(
     'command.unknown',
     result.kind === 'unknown' ? 'no-answer' : read.kind === 'unproven' ? read.code : 'not-readable',
-    `Nobody can tell whether the device took ${inWords(intent.tag, intent.value)}${why}; ${seen(intent, read)}. Look at the equipment before the next command.`,
+    `Nobody can tell whether the device took ${inWords(intent.tag, intent.value)}${why}; ${seen(intent, result, read)}. Look at the equipment before the next command.`,
   );
 }
 
-function seen(intent: Intent, read: Exclude<OutcomeOfRead, { kind: 'agrees' }>): string {
+function seen(intent: Intent, result: WriteResult, read: Exclude<OutcomeOfRead, { kind: 'agrees' }>): string {
   switch (read.kind) {
     case 'unreadable':
       return `reading back failed: ${read.detail}`;
     case 'unproven':
-      return read.detail;
+      return read.code === 'not-shown' && result.kind === 'written'
+        ? `it answered that it did, and ${read.detail}`
+        : read.detail;
     case 'differs':
       return `it now holds ${inWords(intent.tag, read.readBack.value)}`;
   }

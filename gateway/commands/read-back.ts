@@ -93,7 +93,7 @@ function perhapsStillComing(
   const { readBack } = outcome;
   const now = inWords(tag, readBack.value);
   if (sameValue(observed.value, readBack.value, tag.setpoint.tolerance))
-    return { kind: 'unproven', readBack, code: 'not-shown', detail: `it answered that it did, and still shows ${now}` };
+    return { kind: 'unproven', readBack, code: 'not-shown', detail: `it still shows ${now}` };
   const last = readBack.value;
   if (typeof first !== 'number' || typeof last !== 'number' || typeof value !== 'number') return outcome;
   const cameNearer = Math.abs(last - value) < Math.abs(first - value);

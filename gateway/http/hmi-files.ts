@@ -18,9 +18,11 @@ export function installHmiFiles(app: Application, folder: string): void {
     await scope.register(fastifyStatic, {
       root: folder,
       wildcard: false,
-      index: 'index.html',
+      index: ['index.html'],
       dotfiles: 'ignore',
       cacheControl: false,
+      // The build writes Brotli and gzip forms beside the files.
+      preCompressed: true,
       setHeaders: (response, path) => {
         // The builder puts a digest into the names below assets/; everything else may change with the next release.
         const immutable = /[\\/]assets[\\/]/.test(path);

@@ -2,6 +2,8 @@
 // Values in; out comes a wish to narrow the view to this person, terminal or subject.
 import { Button } from '@mantine/core';
 import type { AuditRecord } from '../../gateway/contract/audit-record.ts';
+import type { Assertion } from '../../gateway/contract/passkey.ts';
+import { assertionWords } from '../model/assertion-words.ts';
 import { type AuditFilter, actorText, changeText, jsonText, kindText, readJws } from '../model/audit-words.ts';
 import { plantTime } from '../model/times.ts';
 import type { Shape } from '../model/values.ts';
@@ -87,6 +89,7 @@ export function RecordDetail(props: {
             </dl>
           )}
           <p className="cs-jws">{record.signature.jws}</p>
+          {record.signature.assertion !== undefined && <PasskeyUse assertion={record.signature.assertion} />}
         </>
       )}
       {onNarrow !== undefined && (
@@ -107,6 +110,26 @@ export function RecordDetail(props: {
         </div>
       )}
     </div>
+  );
+}
+
+/** SIG-7, SIG-8: the second component of the signature, as the authenticator answered. */
+function PasskeyUse({ assertion }: { readonly assertion: Assertion }) {
+  const words = assertionWords(assertion);
+  return (
+    <section aria-label="Passkey used">
+      <strong>Signed with a passkey as well</strong>
+      {words === null ? (
+        <p>Its answer cannot be read.</p>
+      ) : (
+        <dl className="cs-facts">
+          <Fact name="credential" value={words.credential} />
+          <Fact name="somebody touched it" value={words.present ? 'yes' : 'no'} />
+          <Fact name="it checked who (PIN, fingerprint, face)" value={words.verified ? 'yes' : 'no'} />
+          <Fact name="uses that it counts" value={words.uses === 0 ? 'not counted' : words.uses} />
+        </dl>
+      )}
+    </section>
   );
 }
 

@@ -63,12 +63,14 @@ export function ActionPreparation(props: {
             maxLength={80}
             onChange={(event) => set({ name: event.currentTarget.value })}
           />
-          <Checkbox.Group label="It may" value={[...form.scopes]} onChange={(scopes) => set({ scopes })}>
-            {(Object.keys(tokenScopes) as TokenScope[]).map((scope) => (
-              <Checkbox key={scope} value={scope} label={tokenScopes[scope]} mt={8} size="md" />
-            ))}
-          </Checkbox.Group>
-          <Areas areas={action.areas} value={form.areas} onChange={(areas) => set({ areas })} />
+          <div className="cs-columns">
+            <Checkbox.Group label="It may" value={[...form.scopes]} onChange={(scopes) => set({ scopes })}>
+              {(Object.keys(tokenScopes) as TokenScope[]).map((scope) => (
+                <Checkbox key={scope} value={scope} label={tokenScopes[scope]} mt={8} size="md" />
+              ))}
+            </Checkbox.Group>
+            <Areas areas={action.areas} value={form.areas} onChange={(areas) => set({ areas })} />
+          </div>
           <Networks value={form.networks} onChange={(networks) => set({ networks })} optional />
           <NumberInput
             label="Valid for days"

@@ -1,11 +1,11 @@
 // Tells the gateway that a person is there when somebody touches or types, and warns a minute before an unattended
 // session ends (IDN-5). Live values alone keep nothing alive. Part of the frame.
-import { Button, Modal } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import { useGateway, useSession } from '../gateway-context.ts';
 import { type Idleness, idlenessOf, shouldTellPresence } from '../model/idleness.ts';
-import { countdownText } from '../model/times.ts';
+
+const IdleWarning = lazy(async () => ({ default: (await import('./idle-warning.tsx')).IdleWarning }));
 
 export function IdleWatch() {
   const gateway = useGateway();
@@ -44,21 +44,9 @@ export function IdleWatch() {
     };
   }, [gateway, tell, timeoutMs]);
 
-  return (
-    <Modal
-      opened={idleness.kind === 'warning'}
-      onClose={tell}
-      title="Are you still there?"
-      withCloseButton={false}
-      zIndex={400}
-    >
-      <p role="alert">
-        This session ends in {countdownText(idleness.kind === 'warning' ? idleness.leftMs : 0)} because nobody has
-        touched the terminal. What is not signed by then is lost.
-      </p>
-      <Button onClick={tell} data-autofocus fullWidth>
-        Stay signed in
-      </Button>
-    </Modal>
-  );
+  return idleness.kind === 'warning' ? (
+    <Suspense fallback={null}>
+      <IdleWarning leftMs={idleness.leftMs} onStay={tell} />
+    </Suspense>
+  ) : null;
 }

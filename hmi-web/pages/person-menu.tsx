@@ -1,9 +1,9 @@
-// Who is signed in, at which terminal, and the way out. Part of the header.
-import { Popover } from '@mantine/core';
+// Who is signed in, at which terminal, and the way out. Part of the header; the browser's own popover: it closes by a touch
+// elsewhere or by Escape, and gives the focus back.
 import { IconCertificate, IconFingerprint, IconLogout, IconUser } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useId, useRef } from 'react';
 import { useGateway, useSession } from '../gateway-context.ts';
 import { shouldCertify } from '../model/permissions.ts';
 
@@ -11,7 +11,10 @@ export function PersonMenu() {
   const gateway = useGateway();
   const client = useQueryClient();
   const session = useSession();
-  const [opened, setOpened] = useState(false);
+  const id = useId();
+  const button = useRef<HTMLButtonElement>(null);
+  const menu = useRef<HTMLDivElement>(null);
+  const close = () => menu.current?.hidePopover();
   const days = session.passwordExpiresInDays;
 
   const signOut = async () => {
@@ -26,17 +29,25 @@ export function PersonMenu() {
   };
 
   return (
-    <Popover opened={opened} onChange={setOpened} position="bottom-end" width={300} trapFocus returnFocus>
-      <Popover.Target>
-        <button type="button" className="cs-person" aria-expanded={opened} onClick={() => setOpened(!opened)}>
-          <IconUser size={20} aria-hidden="true" />
-          <span>
-            <strong>{session.user.printedName}</strong>
-            <small>{session.terminal.name}</small>
-          </span>
-        </button>
-      </Popover.Target>
-      <Popover.Dropdown className="cs-person-menu">
+    <>
+      <button ref={button} type="button" className="cs-person" popoverTarget={id}>
+        <IconUser size={20} aria-hidden="true" />
+        <span>
+          <strong>{session.user.printedName}</strong>
+          <small>{session.terminal.name}</small>
+        </span>
+      </button>
+      <div
+        ref={menu}
+        id={id}
+        popover="auto"
+        className="cs-person-menu"
+        onBeforeToggle={(event) => {
+          // Banners may stand above the header: the menu goes where its button is.
+          const below = (button.current?.getBoundingClientRect().bottom ?? 0) + 6;
+          if (event.newState === 'open') event.currentTarget.style.top = `${below}px`;
+        }}
+      >
         <p>
           <strong>{session.user.printedName}</strong>
           <br />
@@ -50,11 +61,11 @@ export function PersonMenu() {
           <code className="cs-break">{session.terminal.id}</code>
         </p>
         {days !== null && days <= 14 && <p>Your password expires in {days} days.</p>}
-        <Link to="/certification" className="cs-menu-entry" onClick={() => setOpened(false)}>
+        <Link to="/certification" className="cs-menu-entry" onClick={close}>
           <IconCertificate size={20} aria-hidden="true" />
           {shouldCertify(session) ? 'Certify your signature' : 'Certification'}
         </Link>
-        <Link to="/passkeys" className="cs-menu-entry" onClick={() => setOpened(false)}>
+        <Link to="/passkeys" className="cs-menu-entry" onClick={close}>
           <IconFingerprint size={20} aria-hidden="true" />
           Passkeys
         </Link>
@@ -62,7 +73,7 @@ export function PersonMenu() {
           <IconLogout size={20} aria-hidden="true" />
           Sign out
         </button>
-      </Popover.Dropdown>
-    </Popover>
+      </div>
+    </>
   );
 }

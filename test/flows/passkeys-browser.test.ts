@@ -109,9 +109,12 @@ describe('passkeys in a browser', { timeout: 120_000 }, () => {
     const signed = (await house.records()).findLast(({ kind }) => kind === 'command.signed');
     expect(signed?.signature).toMatchObject({ assertion: { type: 'public-key' } });
     expect(signed?.detail?.standsOn).toMatchObject({ passkey: expect.any(Number) });
+    // Shown wherever the record is (SIG-8): on the command's page, and in the trail's detail.
+    const { passkey } = { passkey: 0, ...(signed?.detail?.standsOn as object | undefined) };
+    await page.getByRole('button', { name: 'Show the command' }).tap();
+    await page.getByText(`passkey of record ${passkey};`).waitFor();
 
     // A passkey alone, by keyboard: no password field is there.
-    await page.getByRole('button', { name: 'Close', exact: true }).last().tap();
     await openDialog(page, 'BR101.PH.SP', '7.2');
     expect(await page.getByLabel('Password', { exact: true }).count()).toBe(0);
     await page.getByRole('textbox', { name: 'Comment' }).press('Tab');

@@ -27,7 +27,7 @@ describe('a value that does not arrive in time', () => {
 
   test('CMD-5: is not shown though the device took it: it may not have, or show it late', async () => {
     const record = await outcomeAlong([37]);
-    const text: unknown = expect.stringContaining('it answered that it did, and still shows 37 °C');
+    const text: unknown = expect.stringContaining('it answered that it did, and it still shows 37 °C');
     expect(record).toMatchObject({ kind: 'command.unknown', detail: { code: 'not-shown', text } });
   });
 

@@ -48,7 +48,17 @@ describe('tags, areas and connections', () => {
       id: 'BR101.TIC.SP',
       area: 'upstream',
       unit: '°C',
-      setpoint: { min: 30, max: 40, maxStep: 2, signatures: 1, follows: 'BR101.TIC.PV', allowed: true, refusal: null },
+      setpoint: {
+        min: 30,
+        max: 40,
+        maxStep: 2,
+        signatures: 1,
+        follows: 'BR101.TIC.PV',
+        allowed: true,
+        refusal: null,
+        // HMI-3: what the first signature must bring, before anything is asked for.
+        signing: { components: ['username', 'password'], reason: 'required', countersignatures: 0 },
+      },
       latest: {
         quality: 'good',
         reason: 'none',
@@ -59,13 +69,16 @@ describe('tags, areas and connections', () => {
     expect((await operator.get('/tags/BR101.TIC.PV')).body).toMatchObject({ setpoint: null });
     expect(
       (await operator.get<{ setpoint: { allowed: boolean; refusal: string } }>('/tags/WFI.PUMP.CMD')).body.setpoint,
-    ).toMatchObject({ signatures: 2 });
+    ).toMatchObject({ signatures: 2, signing: { countersignatures: 1, comment: 'required' } });
     expect(
       (await qa.get<{ setpoint: { allowed: boolean; refusal: string } }>('/tags/BR101.TIC.SP')).body.setpoint,
     ).toMatchObject({
       allowed: false,
       refusal: expect.stringContaining('command'),
     });
+    expect(
+      (await qa.get<{ setpoint: { signing?: unknown } }>('/tags/BR101.TIC.SP')).body.setpoint.signing,
+    ).toBeUndefined();
   });
 
   test('LIV-2: an area brings what lies within it; unknown ones are said to be unknown', async () => {

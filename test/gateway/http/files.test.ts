@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { installHmiFiles } from '../../../gateway/http/hmi-files.ts';
 import { screenRoutes } from '../../../gateway/http/routes/screens.ts';
@@ -17,6 +18,7 @@ beforeAll(async () => {
   await mkdir(path.join(folder, 'dist', 'assets'), { recursive: true });
   await writeFile(path.join(folder, 'dist', 'index.html'), '<!doctype html><title>HMI</title>');
   await writeFile(path.join(folder, 'dist', 'assets', 'app-abc123.js'), 'export {};');
+  await writeFile(path.join(folder, 'dist', 'assets', 'app-abc123.js.br'), brotliCompressSync('export {};'));
   await writeFile(path.join(folder, 'secret.txt'), 'not to be served');
   await writeFile(path.join(folder, 'upstream.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
   server = await startTestServer();
@@ -53,6 +55,24 @@ describe('the HMI’s files', () => {
       expect(await answer.text()).not.toContain('not to be served');
     }
     expect((await fetchPage('/areas/upstream', 'application/json')).status).toBe(404);
+  });
+
+  test('HMI-1: what the build has compressed goes out so to whoever takes it, the same bytes to the others', async () => {
+    const script = async (encoding: string) =>
+      fetch(`${gateway.origin}/assets/app-abc123.js`, { headers: { 'accept-encoding': encoding } });
+    for (const [encoding, given] of [
+      ['br, gzip', 'br'],
+      ['identity', null],
+    ] as const) {
+      const answer = await script(encoding);
+      expect([answer.status, answer.headers.get('content-encoding')]).toEqual([200, given]);
+      expect(answer.headers.get('content-type')).toContain('javascript');
+      expect(answer.headers.get('cache-control')).toContain('immutable');
+      expect(await answer.text()).toBe('export {};');
+    }
+    // The page itself has no compressed form, and comes all the same.
+    const page = await fetch(`${gateway.origin}/`, { headers: { accept: 'text/html', 'accept-encoding': 'br, gzip' } });
+    expect([page.status, await page.text()]).toEqual([200, '<!doctype html><title>HMI</title>']);
   });
 
   test('HMI-1: a screen is served to who may view its area, and cannot run anything', async () => {

@@ -71,6 +71,20 @@ test('TRM-1: a terminal that waits for approval shows its identification, and go
   await page.getByLabel('User name').waitFor();
 });
 
+test('TRM-1: a terminal that waits takes an enrolment code, and says so when it is not right', async () => {
+  gateway.state.terminalStatus = 'pending';
+  gateway.state.enrolmentCode = 'ABCD-EFGH-JKLM-NPQR';
+  const page = await open();
+  const field = page.getByLabel('Or enter an enrolment code');
+  await field.fill('WRONG');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').getByText('The enrolment code is not valid').waitFor();
+  expect(await field.inputValue()).toBe('');
+  await field.fill('ABCD-EFGH-JKLM-NPQR');
+  await page.getByRole('button', { name: 'Use the code' }).click();
+  await page.getByLabel('User name').waitFor();
+});
+
 test('TRM-2: proofs whose nonce has aged are made anew, without a word to the person', async () => {
   const page = await openSignedIn();
   gateway.forgetNonces();

@@ -45,6 +45,7 @@ export async function startScriptedGateway(options: { port?: number } = {}) {
   const keys = new Map<string, JWK>();
   const state = {
     terminalStatus: 'active' as 'active' | 'pending' | 'revoked',
+    enrolmentCode: null as string | null,
     demo: true,
     certified: true,
     idleTimeoutSeconds: 1200,
@@ -144,6 +145,10 @@ export async function startScriptedGateway(options: { port?: number } = {}) {
     const path = url.pathname.slice('/api/v1'.length);
     const route = `${request.method} ${path}`;
     const body = (raw.length === 0 ? {} : JSON.parse(raw.toString('utf8'))) as Record<string, unknown>;
+    if (route === 'POST /terminals' && body.code !== undefined) {
+      if (body.code !== state.enrolmentCode) return problem(403, 'enrolment-code-invalid');
+      state.terminalStatus = 'active';
+    }
     if (route === 'POST /terminals') return { status: 201, body: { id: terminal, status: state.terminalStatus } };
     if (state.terminalStatus !== 'active') return problem(403, `terminal-${state.terminalStatus}`);
     if (route === 'GET /terminals/current') return { status: 200, body: terminalView(terminal) };
