@@ -16,7 +16,7 @@ export type ReadyProcess = {
 
 const patienceMs = 120_000;
 
-/** Throws with what the program said last when it ends before it is ready, or is not within two minutes. */
+/** `args` may hold what is not to be shown. Throws with what the program said last when it ends before it is ready, or is not within two minutes. */
 export async function startReady(
   args: readonly string[],
   isReady: (line: string) => boolean,
@@ -37,7 +37,7 @@ export async function startReady(
   };
   return new Promise<ReadyProcess>((resolve, reject) => {
     const late = setTimeout(() => {
-      void stop().then(() => reject(new Error(`${args.join(' ')} was not ready in time: ${said.trim()}`)));
+      void stop().then(() => reject(new Error(`${args[0]} was not ready in time: ${said.trim()}`)));
     }, patienceMs);
     for (const stream of [child.stdout, child.stderr]) {
       if (stream === null) continue;
@@ -51,7 +51,7 @@ export async function startReady(
     child.once('error', reject);
     void ended.then((code) => {
       clearTimeout(late);
-      reject(new Error(`${args.join(' ')} ended with ${code} before it was ready: ${said.trim()}`));
+      reject(new Error(`${args[0]} ended with ${code} before it was ready: ${said.trim()}`));
     });
   });
 }
