@@ -22,7 +22,7 @@ import {
 } from '../contract/audit-filter.ts';
 import { recordOutcomes, recordRisks } from '../contract/record-classes.ts';
 import { connectToLog } from './audit-source.ts';
-import { inMegabytes, showProgress } from './progress.ts';
+import { inBytes, showProgress } from './progress.ts';
 import { CannotDo, readOptions, type SubCommand, WronglyAsked } from './sub-command.ts';
 
 export const auditExport: SubCommand = {
@@ -134,7 +134,7 @@ async function write(run: RunQuery, request: ExportRequest, output: string | und
       written = records;
     })) {
       bytes += chunk.length;
-      progress.say(() => `${written} of ${request.cover.count} records, ${inMegabytes(bytes)}`);
+      progress.say(() => `${written} of ${request.cover.count} records, ${inBytes(bytes)}`);
       if (!out.write(chunk)) await once(out, 'drain');
     }
     if (output !== undefined) await ended(out);

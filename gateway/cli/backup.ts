@@ -14,7 +14,7 @@ import { readDataFiles } from './backup-data-files.ts';
 import { readLock } from './backup-encryption.ts';
 import { type BackupWriter, writeBackup } from './backup-file.ts';
 import { type End, endName, filesFolder, type Manifest, manifestName, tablesFolder } from './backup-manifest.ts';
-import { inMegabytes, type Progress, showProgress } from './progress.ts';
+import { inBytes, type Progress, showProgress } from './progress.ts';
 import { CannotDo, readOptionsAndWord, type SubCommand } from './sub-command.ts';
 
 export const backup: SubCommand = {
@@ -140,7 +140,7 @@ async function writeAll(
       counted.chunks(() =>
         progress.say(() =>
           table.name === 'log_record'
-            ? `${counted.rows} of ${records} records (${Math.floor((100 * counted.rows) / records)} %), ${inMegabytes(counted.bytes)}`
+            ? `${counted.rows} of ${records} records (${Math.floor((100 * counted.rows) / records)} %), ${inBytes(counted.bytes)}`
             : `${table.name}: ${counted.rows} rows`,
         ),
       ),
@@ -184,7 +184,7 @@ class CountedTable {
 function inWords(file: string, bytes: number, manifest: Manifest, encrypted: boolean): string {
   const { log } = manifest;
   const lines = [
-    `Written: ${file}, ${inMegabytes(bytes)}, ${encrypted ? 'encrypted' : 'NOT encrypted'}, with the log up to record ${log.size - 1}.`,
+    `Written: ${file}, ${inBytes(bytes)}, ${encrypted ? 'encrypted' : 'NOT encrypted'}, with the log up to record ${log.size - 1}.`,
     manifest.keys
       ? 'The keys are in it: whoever opens it can sign as this log. Keep passphrase or identity elsewhere.'
       : `Keys and certificates are NOT in it: keep a copy of keys/ and drivers/ of the data folder elsewhere; without them no password works and the log cannot go on.`,

@@ -26,7 +26,8 @@ export function showProgress(stream: NodeJS.WriteStream = process.stderr): Progr
   };
 }
 
-/** `12.3 MB`, in powers of ten. */
-export function inMegabytes(bytes: number): string {
+/** `12.3 MB`, in powers of ten; a small file in kB. */
+export function inBytes(bytes: number): string {
+  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -204,7 +204,7 @@ function planOf(manifest: Manifest, order: RestoreOrder, known: readonly KeptChe
   if (proven === size) return { kind: 'same', why: 'the newest checkpoint that is known is that of the backup’s end' };
   if (order.nothingLost)
     return { kind: 'same', why: 'nothing was recorded after it, by the word of whoever restored it' };
-  return { kind: 'anew', why: 'whether records were lost after it cannot be told', known: null };
+  return { kind: 'anew', why: 'whether records were lost after that backup cannot be told', known: null };
 }
 
 function originOf(order: RestoreOrder): string {

@@ -7,7 +7,7 @@ import { describeDatabase } from '../database/connection.ts';
 import { trustedKey } from './audit-source.ts';
 import { readOpener } from './backup-encryption.ts';
 import type { Manifest } from './backup-manifest.ts';
-import { inMegabytes, showProgress } from './progress.ts';
+import { inBytes, showProgress } from './progress.ts';
 import { checkBackup } from './restore-check.ts';
 import { openBackup } from './restore-contents.ts';
 import { type Continuation, restoreInto } from './restore-into.ts';
@@ -64,7 +64,7 @@ Exit 0: restored (or good) and verified. 1: it does not hold, or cannot be done;
     try {
       const contents = await openBackup(file, await readOpener(values, env), (bytes) => {
         read += bytes;
-        progress.say(() => `${inMegabytes(read)} read`);
+        progress.say(() => `${inBytes(read)} read`);
       });
       const { manifest } = contents;
       const verifier = given ?? (manifest.vkey === null ? null : parseVkey(manifest.vkey));
