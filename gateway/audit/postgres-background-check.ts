@@ -80,20 +80,22 @@ class Check {
     this.#show({ state: 'checking', checked: 0, size });
     const { databaseUrl, recordsPerSecond } = this.#parts;
     const order: PassOrder = { databaseUrl, vkey: this.#parts.vkey(), size, root, recordsPerSecond };
-    const { bad, signatures } = await this.#inThread(order);
+    const answer = await this.#inThread(order);
+    if (answer.kind === 'again') return this.#stopped || this.#pass();
+    const { bad, signatures } = answer;
     if (bad === null) await this.#good(size, signatures);
     else await this.#altered(bad);
     return true;
   }
 
-  #inThread(order: PassOrder): Promise<Extract<PassAnswer, { kind: 'done' }>> {
+  #inThread(order: PassOrder): Promise<Exclude<PassAnswer, { kind: 'progress' }>> {
     return new Promise((resolve, reject) => {
       const url = new URL('./postgres-background-thread.ts', import.meta.url);
       const worker = new Worker(url, { name: 'log verification', workerData: order });
       worker.unref();
       this.#worker = worker;
       worker.on('message', (answer: PassAnswer) => {
-        if (answer.kind === 'done') resolve(answer);
+        if (answer.kind !== 'progress') resolve(answer);
         else this.view = { ...this.view, checked: answer.checked };
       });
       worker.on('error', reject);

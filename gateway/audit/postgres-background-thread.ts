@@ -7,6 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { newClient } from '../database/connection.ts';
 import type { RunQuery } from './postgres-change.ts';
 import { runOn } from './postgres-lock.ts';
+import { inPlaces } from './postgres-rows.ts';
 import { parseVkey } from './signed-note.ts';
 import { type BadRecord, type StoredRow, verifyLog } from './verify.ts';
 import { RecordChecks } from './verify-records.ts';
@@ -22,6 +23,8 @@ export type PassOrder = {
 };
 export type PassAnswer =
   | { readonly kind: 'progress'; readonly checked: number }
+  /** Records were archived under it: nothing can be said of this pass. */
+  | { readonly kind: 'again' }
   | { readonly kind: 'done'; readonly bad: BadRecord | null; readonly signatures: number };
 
 const rowsAtOnce = 500;
@@ -37,11 +40,14 @@ async function pass(order: PassOrder): Promise<PassAnswer> {
   await client.connect();
   try {
     const checks = new RecordChecks();
+    const archivedBefore = await archivedThrough(runOn(client));
     const found = await verifyLog(rowsAtPace(runOn(client), order), {
       verifier,
       kept: { size: order.size, root: order.root },
       checkSignature: (record) => checks.take(record),
     });
+    // The record that tells of it came after the checkpoint that this pass goes by.
+    if (found.bad !== null && archivedBefore !== (await archivedThrough(runOn(client)))) return { kind: 'again' };
     return { kind: 'done', bad: found.bad, signatures: found.signatures };
   } finally {
     await client.end();
@@ -59,12 +65,30 @@ async function* rowsAtPace(run: RunQuery, { size, recordsPerSecond }: PassOrder)
        FROM log_record WHERE seq >= $1 AND seq < $2 ORDER BY seq`,
       [from, to],
     );
-    for (const row of found.rows as StoredRow[])
+    // Read last: what leaves the log meanwhile is in both, or in this one.
+    const archived = await run('SELECT seq, hashes FROM archived_record WHERE seq >= $1 AND seq < $2 ORDER BY seq', [
+      from,
+      to,
+    ]);
+    const gone = new Set((archived.rows as { readonly seq: number }[]).map(({ seq }) => seq));
+    const rows = (found.rows as StoredRow[]).filter(({ seq }) => seq === null || !gone.has(seq));
+    for await (const row of inPlaces(each(rows), each(archived.rows as { seq: number; hashes: Buffer }[])))
       yield { ...row, time: row.time?.endsWith('AD') ? row.time.slice(0, -2) : row.time };
     const progress: PassAnswer = { kind: 'progress', checked: to };
     parentPort?.postMessage(progress);
     await delay(Math.max(0, ((to - from) / recordsPerSecond) * 1000 - (performance.now() - startedMs)));
   }
+}
+
+async function* each<Item>(items: readonly Item[]): AsyncGenerator<Item, undefined> {
+  yield* items;
+  return undefined;
+}
+
+/** Up to which record the log was archived. */
+async function archivedThrough(run: RunQuery): Promise<number | null> {
+  const found = await run('SELECT max(seq) AS seq FROM archived_record');
+  return (found.rows[0] as { readonly seq: number | null } | undefined)?.seq ?? null;
 }
 
 // Linux alone takes it for the calling thread; elsewhere it would be the whole process's.
