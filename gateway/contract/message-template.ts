@@ -28,7 +28,7 @@ export function renderTemplate(template: string, values: Readonly<Record<string,
   return template.replaceAll(placeholder, (written, name: string) => {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
     if (value === undefined || value === null) return written;
-    return typeof value === 'object' ? JSON.stringify(value) : String(value);
+    return valueText(value);
   });
 }
 
@@ -56,8 +56,12 @@ export function wordsIn(
 
 /** `batch.started (batch B-1042, litres 12.5)`: what is said of an event that nobody configured words for. */
 export function bareMessage(event: string, fields: Readonly<Record<string, unknown>>): string {
-  const parts = Object.entries(fields).map(([name, value]) => `${name} ${String(value)}`);
+  const parts = Object.entries(fields).map(([name, value]) => `${name} ${valueText(value)}`);
   return parts.length === 0 ? event : `${event} (${parts.join(', ')})`;
+}
+
+function valueText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 const ownEventSchema = z.object({

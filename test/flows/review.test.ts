@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { storedRows } from '../../gateway/audit/postgres-rows.ts';
+import { verifyLog } from '../../gateway/audit/verify.ts';
+import { RecordChecks } from '../../gateway/audit/verify-records.ts';
 import type { Findings, Review, ReviewList } from '../../gateway/contract/review.ts';
 import type { ApiAnswer, ApiClient } from '../support/api-client.ts';
 import { demoPassword, startTestGateway, type TestGateway } from '../support/gateway.ts';
@@ -134,6 +137,28 @@ describe('review of the trail', () => {
     qa = await house.person('qa');
     await operator.changeSetpoint('BR101.TIC.SP', 38, 'adjustment', 'operator', demoPassword);
     expect((await list()).unreviewed.find(({ area }) => area === 'upstream')).toMatchObject({ first: last + 1 });
+  });
+
+  it('AUD-5, AUD-8: a review’s signature stands over what its record says, and over nothing else', async () => {
+    const verify = async () => {
+      const checks = new RecordChecks();
+      return verifyLog(storedRows(house.database.superuser), {
+        verifier: null,
+        kept: null,
+        checkSignature: (record) => checks.take(record),
+      });
+    };
+    expect((await verify()).bad).toBeNull();
+    const review = (await house.records()).find(({ kind }) => kind === 'review.signed');
+    const body = JSON.stringify(review);
+    const altered = body.replace('"refusal":1', '"refusal":0');
+    expect(altered).not.toBe(body);
+    const checks = new RecordChecks();
+    let why: string | null = null;
+    for (const record of await house.records()) {
+      why ??= await checks.take(JSON.parse(record.seq === review?.seq ? altered : JSON.stringify(record)));
+    }
+    expect(why).toMatch(/findings is not the one that was signed/);
   });
 
   const refusals: readonly {
