@@ -1,4 +1,4 @@
-// Where the log's signed heads go besides the data folder (AUD-3): to its witnesses and to a folder elsewhere. Called by
+// Where the log's signed heads go besides the data folder (AUD-3): to its witnesses, a folder elsewhere, a broker. Called by
 // main.ts: once while the log is opened, and once it stands.
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
@@ -17,16 +17,18 @@ import { newestSizeOf, storeCosignature } from '../audit/postgres-proofs.ts';
 import { checkWithWitnesses } from '../audit/witness-start-check.ts';
 import { startWitnessing, type WitnessView } from '../audit/witnessing.ts';
 import type { RecordKind } from '../contract/audit-record.ts';
+import { mqttPublisher } from '../publish/mqtt.ts';
 import type { CheckpointSettings } from '../settings/checkpoints.ts';
 
 /** A witness that is slower is away. At start all are asked at once, so this bounds what they add to it. */
 const witnessTimeoutMs = 3000;
+const brokerTimeoutMs = 10_000;
 /** Between two checkpoints to the same place: a busy log costs it one a second. */
 const pauseMs = 1000;
 
 export type CheckpointPlaces = {
   readonly witnesses: () => readonly WitnessView[];
-  /** Null where no folder is configured. */
+  /** Null where neither folder nor broker is configured. */
   readonly copies: () => 'written' | 'lost' | null;
   readonly stop: () => Promise<void>;
 };
@@ -103,36 +105,65 @@ export function startCheckpointPlaces(needs: {
     pauseMs,
     reportFault,
   });
-  const copies = settings.copyTo === null ? null : followIntoFolder(settings.copyTo, log, reportFault);
+  const copies = [
+    ...(settings.copyTo === null ? [] : [folderCopy(settings.copyTo, log.origin)]),
+    ...(settings.mqtt === null ? [] : [brokerCopy(settings.mqtt, log.origin)]),
+  ].map((place) => followInto(place, log, reportFault));
   log.onCheckpoint(() => {
     witnessing.wake();
-    copies?.wake();
+    for (const copy of copies) copy.wake();
   });
   return {
     witnesses: witnessing.views,
-    copies: () => copies?.state() ?? null,
+    copies: () => (copies.length === 0 ? null : copies.some((copy) => copy.state() === 'lost') ? 'lost' : 'written'),
     stop: async () => {
-      await Promise.all([witnessing.stop(), copies?.stop()]);
+      await Promise.all([witnessing.stop(), ...copies.map((copy) => copy.stop())]);
     },
   };
 }
 
-function followIntoFolder(folder: string, log: PostgresLog, reportFault: (context: string, fault: unknown) => void) {
+type CopyPlace = {
+  /** For the record: the folder, or the broker and topic. */
+  readonly to: string;
+  readonly write: (head: { readonly size: number; readonly note: string }, signal: AbortSignal) => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+function folderCopy(folder: string, origin: string): CopyPlace {
+  return { to: folder, write: ({ note }) => writeCheckpointCopy(folder, origin, note), close: async () => undefined };
+}
+
+/** PUB-2: the newest checkpoint as a retained JSON message. */
+function brokerCopy({ broker, topic }: NonNullable<CheckpointSettings['mqtt']>, origin: string): CopyPlace {
+  const publisher = mqttPublisher({ ...broker, topic, clientId: `countersign-${broker.name}-checkpoint` }, true);
+  return {
+    to: `${broker.url} ${topic}`,
+    write: ({ size, note }, signal) => {
+      const root = Buffer.from(readCheckpoint(note)?.root ?? []).toString('base64');
+      const message = Buffer.from(JSON.stringify({ origin, size, root, checkpoint: note }));
+      return publisher.publish([message], AbortSignal.any([signal, AbortSignal.timeout(brokerTimeoutMs)]));
+    },
+    close: publisher.close,
+  };
+}
+
+function followInto(place: CopyPlace, log: PostgresLog, reportFault: (context: string, fault: unknown) => void) {
   let written = 0;
   let state: 'written' | 'lost' = 'written';
   const change = (next: typeof state, why: string | null): void => {
     if (next === state) return;
     state = next;
     const kind: RecordKind = next === 'lost' ? 'checkpoint-copy.lost' : 'checkpoint-copy.restored';
+    const detail = { to: place.to, why };
     log
-      .append({ kind, actor: null, terminal: null, address: null, subject: 'log', detail: { folder, why } })
+      .append({ kind, actor: null, terminal: null, address: null, subject: 'log', detail })
       .catch((fault: unknown) => reportFault(`${kind} could not be recorded`, fault));
   };
   const following = follow({
-    deliver: async () => {
+    deliver: async (signal) => {
       const [note, size] = [log.checkpoint(), log.size()];
       if (note === null || size <= written) return false;
-      await writeCheckpointCopy(folder, log.origin, note);
+      await place.write({ size, note }, signal);
       written = size;
       change('written', null);
       return true;
@@ -141,5 +172,9 @@ function followIntoFolder(folder: string, log: PostgresLog, reportFault: (contex
     wait,
     pauseMs,
   });
-  return { wake: following.wake, stop: following.stop, state: () => state };
+  const stop = async (): Promise<void> => {
+    await following.stop();
+    await place.close();
+  };
+  return { wake: following.wake, stop, state: () => state };
 }

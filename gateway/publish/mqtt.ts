@@ -1,5 +1,5 @@
-// An MQTT broker as a receiver (AUD-10): each record a message of QoS 1 on one topic, so that brokers keep the order; the
-// broker's PUBACK acknowledges. Made by assembly/forwarding.ts. It connects anew after any failure instead of letting the
+// An MQTT broker as a receiver (AUD-10), and as a place for the log's checkpoints (PUB-2): messages of QoS 1 on one topic, so
+// that brokers keep the order; the broker's PUBACK acknowledges. Made by assembly/. It connects anew after any failure instead of letting the
 // library repeat by itself, so that what is repeated starts again in order.
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import type { Receiver } from './ports.ts';
@@ -16,7 +16,26 @@ export type MqttOptions = {
   readonly ca?: string | undefined;
 };
 
+export type MqttPublisher = {
+  /** In their order; resolves when the broker has acknowledged all of them. Rejects when it does not before the signal aborts. */
+  readonly publish: (messages: readonly Buffer[], signal: AbortSignal) => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
 export function mqttReceiver(options: MqttOptions): Receiver {
+  const publisher = mqttPublisher(options, false);
+  return {
+    deliver: (records, signal) =>
+      publisher.publish(
+        records.map(({ body }) => Buffer.from(body)),
+        signal,
+      ),
+    close: publisher.close,
+  };
+}
+
+/** `retain`: the broker keeps the last message for whoever subscribes later. */
+export function mqttPublisher(options: MqttOptions, retain: boolean): MqttPublisher {
   let client: MqttClient | null = null;
 
   const connection = async (signal: AbortSignal): Promise<MqttClient> => {
@@ -51,7 +70,7 @@ export function mqttReceiver(options: MqttOptions): Receiver {
   };
 
   return {
-    deliver: async (records, signal) => {
+    publish: async (messages, signal) => {
       let giveUp: () => void = () => undefined;
       const gone = new Promise<never>((_resolve, reject) => {
         giveUp = () => reject(new Error('the MQTT broker did not acknowledge the records'));
@@ -62,7 +81,7 @@ export function mqttReceiver(options: MqttOptions): Receiver {
       try {
         const broker = await Promise.race([connection(signal), gone]);
         broker.once('close', giveUp);
-        const sent = records.map(({ body }) => broker.publishAsync(options.topic, Buffer.from(body), { qos: 1 }));
+        const sent = messages.map((message) => broker.publishAsync(options.topic, message, { qos: 1, retain }));
         await Promise.race([Promise.all(sent), gone]);
         broker.off('close', giveUp);
       } catch (fault) {

@@ -1,9 +1,10 @@
 // `checkpoints:` of gateway.yaml: where the log's signed heads go besides the data folder (AUD-3): witnesses that cosign
-// them, a folder elsewhere. Its schema, and the step from the file to keys that can verify. Called by load.ts.
+// them, a folder elsewhere, a broker. Its schema, and the step from the file to keys that can verify. Called by load.ts.
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { parseWitnessKey } from '../audit/cosignature.ts';
 import type { Witness } from '../audit/witness-submission.ts';
+import type { ForwardingSettings } from './forwarding.ts';
 import type { ConfigurationMistake } from './mistake.ts';
 import type { LoadedFile } from './yaml-file.ts';
 
@@ -21,11 +22,23 @@ export const checkpointsSchema = z.strictObject({
     .default([]),
   /** An existing folder on another machine, mounted here. */
   copyTo: z.string().min(1).max(1000).optional(),
+  /** A broker of `forwarding`, by its name: the newest checkpoint as a retained message. */
+  mqtt: z
+    .strictObject({
+      receiver: z.string().max(64),
+      topic: z
+        .string()
+        .max(500)
+        .regex(/^[^#+\0$][^#+\0]*$/)
+        .default('countersign/checkpoint'),
+    })
+    .optional(),
 });
 
 export type CheckpointSettings = {
   readonly witnesses: readonly Witness[];
   readonly copyTo: string | null;
+  readonly mqtt: { readonly broker: Extract<ForwardingSettings, { to: 'mqtt' }>; readonly topic: string } | null;
 };
 
 type GatewayFile = {
@@ -35,8 +48,12 @@ type GatewayFile = {
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-export function buildCheckpoints(file: LoadedFile<GatewayFile>, mistakes: ConfigurationMistake[]): CheckpointSettings {
-  const { witnesses: given, copyTo } = file.value.checkpoints ?? { witnesses: [] };
+export function buildCheckpoints(
+  file: LoadedFile<GatewayFile>,
+  receivers: readonly ForwardingSettings[],
+  mistakes: ConfigurationMistake[],
+): CheckpointSettings {
+  const { witnesses: given, copyTo, mqtt } = file.value.checkpoints ?? { witnesses: [] };
   const witnesses: Witness[] = [];
   given.forEach(({ url, key: text }, index) => {
     const at = (field: 'url' | 'key', what: string, remedy: string): void => {
@@ -58,5 +75,18 @@ export function buildCheckpoints(file: LoadedFile<GatewayFile>, mistakes: Config
         'Write it from the root, such as /mnt/copies.',
       ),
     );
-  return { witnesses, copyTo: copyTo ?? null };
+  const broker = receivers.find(({ name }) => name === mqtt?.receiver);
+  if (mqtt !== undefined && broker?.to !== 'mqtt')
+    mistakes.push(
+      file.mistakeAt(
+        ['checkpoints', 'mqtt', 'receiver'],
+        `"${mqtt.receiver}" is no MQTT broker of "forwarding".`,
+        'Name a receiver with "to: mqtt", or add one.',
+      ),
+    );
+  return {
+    witnesses,
+    copyTo: copyTo ?? null,
+    mqtt: mqtt === undefined || broker?.to !== 'mqtt' ? null : { broker, topic: mqtt.topic },
+  };
 }

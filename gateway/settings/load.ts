@@ -88,7 +88,7 @@ export function loadSettings(
   checkDemo(files, mistakes);
   checkPasskeys(files, mistakes);
   const forwarding = buildForwarding(folder, files.gateway, environment, mistakes);
-  const checkpoints = buildCheckpoints(files.gateway, mistakes);
+  const checkpoints = buildCheckpoints(files.gateway, forwarding, mistakes);
   const messages = messagesFile === null ? noMessages : buildMessages(messagesFile.file, mistakes);
   if (mistakes.length > 0) throw new ConfigurationError(folder, mistakes);
   const file = files.gateway.value;

@@ -20,6 +20,7 @@ import { newClient } from '../../../gateway/database/connection.ts';
 import { writerLock } from '../../../gateway/database/schema.ts';
 import type { CheckpointSettings } from '../../../gateway/settings/checkpoints.ts';
 import { startTestServer, type TestDatabase, type TestServer, temporaryFolder } from '../../support/database.ts';
+import { mqttBroker } from '../../support/record-receivers.ts';
 import { eventually, runOn, sampleDraft } from '../audit/sample-drafts.ts';
 
 function isThere<T>(value: T | null | undefined): T {
@@ -72,6 +73,7 @@ describe('a log and its witness', () => {
   const settings = (): CheckpointSettings => ({
     witnesses: [{ url: `http://127.0.0.1:${witness.port}`, key: isThere(parseWitnessKey(key)) }],
     copyTo: folder,
+    mqtt: null,
   });
   const open = (data = dataFolder, url = database.gatewayUrl) =>
     openPostgresLog({
@@ -162,7 +164,7 @@ describe('a log and its witness', () => {
       dataFolder: `${dataFolder}-old`,
       now: Date.now,
       lock: writerLock,
-      checkElsewhere: checkElsewhere({ witnesses: [], copyTo: folder }, `${dataFolder}-old`),
+      checkElsewhere: checkElsewhere({ witnesses: [], copyTo: folder, mqtt: null }, `${dataFolder}-old`),
     });
     await expect(unwitnessed).rejects.toMatchObject({ code: 'log-rolled-back' });
     await startWitness(0);
@@ -248,8 +250,9 @@ describe('a log and its witness', () => {
     await eventually(() => view().state === 'refusing', 'refused');
     expect(view().why).toContain('403');
     expect(await countersign(['witness', 'add-log', log.vkey, '--dir', path.join(folder, 'w')], {})).toBe(0);
+    await eventually(async () => (await kinds('witness.')).length === 2, 'the return');
+    expect(await kinds('witness.')).toEqual(['witness.lost', 'witness.reached']);
     await upToDate();
-    expect((await kinds('witness.')).slice(0, 2)).toEqual(['witness.lost', 'witness.reached']);
   });
 
   it('AUD-3: one that forgot what it had cosigned is told of, and cosigns anew', async () => {
@@ -259,6 +262,39 @@ describe('a log and its witness', () => {
     await append(1);
     await eventually(async () => (await kinds('witness.')).includes('witness.forgot'), 'forgotten');
     await upToDate();
+  });
+
+  it('PUB-2: a broker gets the newest checkpoint as JSON; its loss is a record and holds nothing up', async () => {
+    const broker = await mqttBroker();
+    const receiver = { name: 'broker', to: 'mqtt', topic: 'unused', protocol: '5', from: 'now' } as const;
+    const mqtt = {
+      broker: { ...receiver, url: `mqtt://127.0.0.1:${broker.port}` },
+      topic: 'plant/countersign/checkpoint',
+    };
+    await places?.stop();
+    places = startCheckpointPlaces({
+      settings: { witnesses: [], copyTo: null, mqtt },
+      log,
+      pool: database.pool,
+      reportFault: () => {},
+    });
+    const newest = () => broker.records.at(-1) as { size?: number; checkpoint?: string } | undefined;
+    await eventually(() => newest()?.size === log.size(), 'the first');
+    await append(2);
+    await eventually(() => newest()?.size === log.size(), 'the next');
+    expect(newest()).toMatchObject({ origin: log.origin, checkpoint: log.checkpoint() });
+    expect(broker.raw.at(-1)).toBe('plant/countersign/checkpoint qos 1');
+    await broker.kill();
+    await append(1);
+    await eventually(async () => (await kinds('checkpoint-copy.')).length === 1, 'the loss');
+    expect(places.copies()).toBe('lost');
+    await broker.start();
+    await eventually(async () => (await kinds('checkpoint-copy.')).length === 2, 'the return');
+    await eventually(() => newest()?.size === log.size(), 'up to date');
+    expect(await kinds('checkpoint-copy.')).toEqual(['checkpoint-copy.lost', 'checkpoint-copy.restored']);
+    await places.stop();
+    places = null;
+    await broker.kill();
   });
 
   it('AUD-3: many at once are cosigned one after the other, and never back', async () => {
