@@ -1,8 +1,14 @@
 // Builds the HMI: `vite build hmi-web` → hmi-web/dist. Called by scripts/bootstrap.mjs and by developers.
 // The contract's schemas are for the gateway: their library is kept out of the page, which uses types and plain tables.
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vite';
-import { compressedFiles } from './compressed-files.ts';
+import { defineConfig, type Plugin } from 'vite';
+
+/** Below it a compressed form saves less than it costs to ask for. */
+const leastBytes = 1024;
 
 export default defineConfig({
   plugins: [react(), compressedFiles()],
@@ -24,3 +30,34 @@ export default defineConfig({
   },
   server: { port: 0, proxy: {} },
 });
+
+/**
+ * Beside each script, style sheet and drawing its Brotli and gzip forms, which the gateway hands out as they are
+ * (http/hmi-files.ts): compressed once, as well as it can be, and never while somebody waits.
+ */
+function compressedFiles(): Plugin {
+  let folder = '';
+  return {
+    name: 'compressed-files',
+    apply: 'build',
+    configResolved(config) {
+      folder = resolve(config.root, config.build.outDir);
+    },
+    async closeBundle() {
+      const names = await readdir(folder, { recursive: true });
+      await Promise.all(names.filter((name) => /\.(js|css|svg)$/.test(name)).map((name) => compress(folder, name)));
+    },
+  };
+}
+
+async function compress(folder: string, name: string): Promise<void> {
+  const path = join(folder, name);
+  const bytes = await readFile(path);
+  if (bytes.length < leastBytes) return;
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 10, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+  const [brotli, gzipped] = await Promise.all([
+    promisify(brotliCompress)(bytes, { params }),
+    promisify(gzip)(bytes, { level: 9 }),
+  ]);
+  await Promise.all([writeFile(`${path}.br`, brotli), writeFile(`${path}.gz`, gzipped)]);
+}

@@ -21,7 +21,7 @@ export function installHmiFiles(app: Application, folder: string): void {
       index: ['index.html'],
       dotfiles: 'ignore',
       cacheControl: false,
-      // The build writes Brotli and gzip forms beside the files.
+      // The build (hmi-web/vite.config.ts) writes Brotli and gzip forms beside the files.
       preCompressed: true,
       setHeaders: (response, path) => {
         // The builder puts a digest into the names below assets/; everything else may change with the next release.
