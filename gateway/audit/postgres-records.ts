@@ -1,6 +1,8 @@
 // Reads the audit log for people and programs (AUD-6): filtered pages, the live tail, streams for export. Used by the audit
 // routes, the commands' history and the command line, over the gateway's pool or a connection of their own. Never writes.
 import type { AuditPage, AuditRecord, AuditTail } from '../contract/audit-record.ts';
+import { partitionRows } from '../database/partitions.ts';
+import { type Stretch, windowsOf } from './number-windows.ts';
 import type { RunQuery } from './postgres-change.ts';
 import {
   type Conditions,
@@ -8,7 +10,6 @@ import {
   isNarrow,
   kindsOf,
   type RecordFilter,
-  type Stretch,
   stretchOf,
 } from './postgres-selection.ts';
 import { auditRecordOf } from './record.ts';
@@ -19,6 +20,8 @@ export const longestPage = 500;
 const streamedAtOnce = 500;
 /** Numbers looked at in one question while streaming what a filter lets through: bounds the matches held. */
 const numbersAtOnce = 100_000;
+/** Numbers that are looked at for words at first, and then; further ones by whole partitions. */
+const numbersByWords = [4_000, 32_000] as const;
 /** Up to so many kinds are asked for one by one, each in its index's order; beyond, most records match anyway. */
 const fewKinds = 40;
 
@@ -162,6 +165,7 @@ async function readRows(
 ): Promise<readonly Row[]> {
   const kinds = kindsOf(filter);
   if (kinds?.length === 0 || stretch.first > stretch.last) return [];
+  if (filter.text !== undefined) return readByWords(run, filter, stretch, oldestFirst, limit);
   const conditions = conditionsOf(filter, stretch);
   const end = ` ORDER BY seq ${oldestFirst ? 'ASC' : 'DESC'} LIMIT ${conditions.parameter(limit)}`;
   const select =
@@ -170,6 +174,36 @@ async function readRows(
       : allKinds(kinds, conditions);
   const found = await run(select + end, conditions.values);
   return found.rows as readonly Row[];
+}
+
+/**
+ * Words are found by their index, which knows no order: all that match would have to be read for the newest of them. So
+ * the near end is asked for first, then more, then partition by partition: a common word is found at once, and a rare one
+ * costs a look into each partition's index.
+ */
+async function readByWords(
+  run: RunQuery,
+  filter: RecordFilter,
+  stretch: Stretch,
+  oldestFirst: boolean,
+  limit: number,
+): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  const written = { first: stretch.first, last: Math.min(stretch.last, (await newestSeq(run)) ?? -1) };
+  for (const window of windowsOf(written, oldestFirst, numbersByWords, partitionRows)) {
+    if (rows.length >= limit) break;
+    const conditions = conditionsOf(filter, window);
+    const matching = allKinds(kindsOf(filter), conditions);
+    const wanted = conditions.parameter(limit - rows.length);
+    // Apart from its order and limit: they would lure the planner into reading record by record until it has enough.
+    const found = await run(
+      `WITH found AS MATERIALIZED (${matching})
+       SELECT seq, body FROM found ORDER BY seq ${oldestFirst ? 'ASC' : 'DESC'} LIMIT ${wanted}`,
+      conditions.values,
+    );
+    rows.push(...(found.rows as readonly Row[]));
+  }
+  return rows;
 }
 
 function allKinds(kinds: readonly string[] | undefined, conditions: Conditions): string {

@@ -3,13 +3,11 @@
 // postgres-records.ts; reads only.
 import type { AuditFilter } from '../contract/audit-filter.ts';
 import { kindsWanted } from '../contract/record-classes.ts';
+import type { Stretch } from './number-windows.ts';
 import type { RunQuery } from './postgres-change.ts';
 
 /** As it was asked for, its area resolved to the tags within it: this database knows no plant. */
 export type RecordFilter = Omit<AuditFilter, 'area'> & { readonly subjects?: readonly string[] | undefined };
-
-/** Both ends included; `first` > `last`: none. */
-export type Stretch = { readonly first: number; readonly last: number };
 
 const beyondAll = Number.MAX_SAFE_INTEGER;
 
