@@ -107,9 +107,11 @@ export class Typesetter {
         used += space + width;
         continue;
       }
-      if (line !== '') lines.push(line);
-      line = word;
-      used = width;
+      // A word longer than a line begins where there is room.
+      const goesOn = line !== '' && width > widthPt;
+      if (line !== '' && !goesOn) lines.push(line);
+      line = goesOn ? `${line} ${word}` : word;
+      used = goesOn ? Number.POSITIVE_INFINITY : width;
       while (used > widthPt) {
         const taken = this.#fitting(line, widthPt, style);
         lines.push(line.slice(0, taken));
