@@ -1,13 +1,14 @@
 // What people sign in a fault run: the command, the countersignature, here or elsewhere, before the write or after it, a
 // decline, and what they found where the outcome was unknown. Used by lane.ts and fault-run.ts; judges nothing.
 import { setTimeout as pause } from 'node:timers/promises';
-import { codeOf } from '../support/api-client.ts';
+import { type ApiAnswer, codeOf } from '../support/api-client.ts';
 import type { Lane } from './lane.ts';
 import { isSame } from './matching-writes.ts';
 import type { Asked, Offer, Person } from './person.ts';
 import type { Trial } from './trial.ts';
 
 const answerWithinMs = 15_000;
+const againAfterMs = 200;
 /** Beyond a restart, its longest notAfter and one silent device. */
 const outcomeWithinMs = 30_000;
 export const closedStates = new Set([
@@ -56,10 +57,16 @@ export async function sign(
   at: Person = person,
 ): Promise<string | null> {
   const body = await person.signed(offer, at);
-  const answer = await Promise.race([at.send('POST', `/commands/${id}/signatures`, body), pause(answerWithinMs, null)]);
-  if (answer?.status !== 200) {
-    lane.refused(`signature: ${answer === null ? 'no answer' : (codeOf(answer) ?? answer.status)}`);
-    return null;
+  const endMs = performance.now() + answerWithinMs;
+  let answer: ApiAnswer | null;
+  for (;;) {
+    answer = await Promise.race([at.send('POST', `/commands/${id}/signatures`, body), pause(answerWithinMs, null)]);
+    if (answer?.status === 200) break;
+    const code = answer === null ? 'no answer' : (codeOf(answer) ?? answer.status);
+    lane.refused(`signature: ${code}`);
+    // Nothing happened, and he is told so: he tries again.
+    if (code !== 'log-unavailable' || performance.now() > endMs) return null;
+    await pause(againAfterMs);
   }
   const { state } = answer.body as { state: string };
   if (closedStates.has(state)) lane.told({ command: id, state });
