@@ -15,7 +15,7 @@ const readAtOnce = 100;
 const configurationsKept = 8;
 
 type Row = { readonly seq: number; readonly body: Buffer };
-type ReviewReading = Pick<ReviewPorts, 'stretch' | 'count' | 'read' | 'record' | 'commentsOn' | 'limits'>;
+type ReviewReading = Pick<ReviewPorts, 'stretch' | 'count' | 'ends' | 'read' | 'record' | 'commentsOn' | 'limits'>;
 
 export function reviewReading(run: RunQuery): ReviewReading {
   const configurations = new Map<number, ReadonlyMap<string, Limits>>();
@@ -43,6 +43,17 @@ export function reviewReading(run: RunQuery): ReviewReading {
         [...values, limit],
       );
       return Number((found.rows[0] as { readonly count: number | string } | undefined)?.count ?? 0);
+    },
+
+    async ends(selection) {
+      const { where, values } = conditionOf(selection);
+      const [first, last] = await Promise.all(
+        ['ASC', 'DESC'].map(async (order) => {
+          const text = `SELECT seq, body FROM log_record WHERE ${where} ORDER BY seq ${order} LIMIT 1`;
+          return (await records(text, values))[0];
+        }),
+      );
+      return first === undefined || last === undefined ? null : { first, last };
     },
 
     async *read(selection) {

@@ -43,6 +43,8 @@ export type Selection = {
   readonly except?: readonly string[] | undefined;
 };
 
+type Place = { readonly seq: number; readonly time: string };
+
 export type ReviewPorts = {
   readonly now: Now;
   readonly append: AppendAudit;
@@ -55,6 +57,8 @@ export type ReviewPorts = {
   readonly stretch: (from: string, to: string) => Promise<{ readonly first: number; readonly last: number } | null>;
   /** Up to `limit`. */
   readonly count: (selection: Selection, limit: number) => Promise<number>;
+  /** First and last of them; null where there are none. */
+  readonly ends: (selection: Selection) => Promise<{ readonly first: Place; readonly last: Place } | null>;
   readonly read: (selection: Selection) => AsyncIterable<AuditRecord>;
   readonly record: (seq: number) => Promise<{ readonly record: AuditRecord; readonly digest: string } | null>;
   readonly commentsOn: (records: readonly number[]) => Promise<readonly AuditRecord[]>;
@@ -163,11 +167,11 @@ export function createReviewing(ports: ReviewPorts): Reviewing {
     const found: Unreviewed[] = [];
     for (const gap of gapsOf(line, reviews, areas, newest)) {
       const selection = { ...gap, kinds, ...bySubject };
+      const ends = await ports.ends(selection);
+      if (ends === null) continue;
       const records = await ports.count(selection, countedUpTo + 1);
-      if (records === 0) continue;
-      const [first, last] = await Promise.all([ports.record(gap.first), ports.record(gap.last)]);
-      if (first === null || last === null) continue;
-      found.push({ ...line, ...gap, from: first.record.time, to: last.record.time, records });
+      const { first, last } = ends;
+      found.push({ ...line, first: first.seq, last: last.seq, from: first.time, to: last.time, records });
     }
     return found;
   };

@@ -106,7 +106,7 @@ export const reviewSchema = z.object({
 });
 export type Review = z.infer<typeof reviewSchema>;
 
-/** Records that no signed review covers: of one topic, and of one area where the topic has them (null: of none). */
+/** A stretch of records that no signed review covers, by its first and last one: of one topic, and of one area where the topic has them (null: of none). */
 export const unreviewedSchema = z.object({
   topic: reviewTopicSchema,
   area: areaIdSchema.nullable(),

