@@ -40,14 +40,17 @@ async function pass(order: PassOrder): Promise<PassAnswer> {
   await client.connect();
   try {
     const checks = new RecordChecks();
-    const archivedBefore = await archivedThrough(runOn(client));
+    const run = runOn(client);
+    const archivedBefore = await archivedThrough(run);
     const found = await verifyLog(rowsAtPace(runOn(client), order), {
       verifier,
       kept: { size: order.size, root: order.root },
       checkSignature: (record) => checks.take(record),
     });
     // The record that tells of it came after the checkpoint that this pass goes by.
-    if (found.bad !== null && archivedBefore !== (await archivedThrough(runOn(client)))) return { kind: 'again' };
+    const moved = async (): Promise<boolean> =>
+      archivedBefore !== (await archivedThrough(run)) || (await writtenSince(run, order.size));
+    if (found.bad !== null && (await moved())) return { kind: 'again' };
     return { kind: 'done', bad: found.bad, signatures: found.signatures };
   } finally {
     await client.end();
@@ -89,6 +92,18 @@ async function* each<Item>(items: readonly Item[]): AsyncGenerator<Item, undefin
 async function archivedThrough(run: RunQuery): Promise<number | null> {
   const found = await run('SELECT max(seq) AS seq FROM archived_record');
   return (found.rows[0] as { readonly seq: number | null } | undefined)?.seq ?? null;
+}
+
+/**
+ * Whether a bundle was recorded beyond the records of this pass: its range may have gone before the pass began. Of a number
+ * that the log has by now, so that nobody can put a pass off for ever by writing a row here.
+ */
+async function writtenSince(run: RunQuery, size: number): Promise<boolean> {
+  const found = await run(
+    'SELECT FROM archive_file WHERE written >= $1 AND written <= (SELECT max(seq) FROM log_record) LIMIT 1',
+    [size],
+  );
+  return found.rows.length > 0;
 }
 
 // Linux alone takes it for the calling thread; elsewhere it would be the whole process's.

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { countersign } from '../../gateway/cli/countersign.ts';
 import { settleArchives } from '../../gateway/cli/maintenance-archives.ts';
 import type { ArchiveList, ArchiveView } from '../../gateway/contract/archive.ts';
+import type { LogVerification } from '../../gateway/contract/log-verification.ts';
 import type { ApiAnswer, ApiClient } from '../support/api-client.ts';
 import { demoPassword, startTestGateway, type TestGateway, until } from '../support/gateway.ts';
 
@@ -18,7 +19,12 @@ const now = () => Date.now() + movedMs;
 beforeAll(async () => {
   house = await startTestGateway({
     now,
-    settings: (settings) => ({ ...settings, retention: { commands: 30, access: 30, operation: 30 } }),
+    verifyAfterMs: 0,
+    settings: (settings) => ({
+      ...settings,
+      retention: { commands: 30, access: 30, operation: 30 },
+      verification: { recordsPerSecond: 100_000, pauseMs: 200 },
+    }),
   });
   const operator = await house.person('operator');
   const done = await operator.changeSetpoint('BR101.TIC.SP', 37.5, 'adjustment', 'operator', demoPassword);
@@ -96,6 +102,13 @@ describe('archiving', () => {
     const database = ['--data', house.dataFolder, '--database', house.database.superuserUrl];
     const verified = await run('audit', 'verify', ...database, '--json');
     expect(JSON.parse(verified.out)).toMatchObject({ result: 'good', bad: null, projections: [], protection: [] });
+
+    const { size = 0 } = house.gateway().health().parts.log;
+    const checked = await until(async () => {
+      const { lastGood, altered } = (await admin.get<LogVerification>('/audit/verification')).body;
+      return (altered !== null || (lastGood?.records ?? 0) >= size) && { altered };
+    }, 'a pass of the background check over what is left');
+    expect(checked).toEqual({ altered: null });
 
     const [file = ''] = await readdir(path.join(house.dataFolder, 'archives'));
     const bundle = path.join(house.dataFolder, 'archives', file);
