@@ -6,6 +6,8 @@ import type { RunQuery } from './postgres-change.ts';
 const protectedBy: { readonly [table: string]: readonly string[] } = {
   log_record: ['log_record_append_only', 'log_record_no_truncate'],
   archived_record: ['archived_record_append_only', 'archived_record_no_truncate'],
+  cosignature: ['cosignature_append_only', 'cosignature_no_truncate'],
+  later_origin: ['later_origin_no_change', 'later_origin_no_truncate'],
   projection: ['projection_no_delete', 'projection_no_rename', 'projection_no_truncate'],
 };
 
