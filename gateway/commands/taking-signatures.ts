@@ -171,7 +171,9 @@ async function count(
 ): Promise<Taken> {
   const requires = requirements(held, caller, statement.purpose, ports);
   const subject = subjectOf(held.view);
-  const record = signedDraft(caller, signer, subject, statement, part, requires, body.statement);
+  const recordAbout = (about: typeof subject) =>
+    signedDraft(caller, signer, about, statement, part, requires, body.statement);
+  const record = recordAbout(subject);
   if (owesCountersignatures(held)) {
     const last = countersignaturesDue(held.life) === 1;
     const settled = breakGlassDraft('break-glass.settled', subject, settledAs('countersigned'));
@@ -189,6 +191,8 @@ async function count(
     } else {
       if (held.life.state === 'proposed')
         await turnIntoCommand(commands, held, caller, statement, tag, signer, takenUp);
+      // Of the command as it is now: a proposal that was taken up says what is there since then.
+      const record = recordAbout(subjectOf(held.view));
       const given = {
         signer: signer.userId,
         actor: signer.actor,

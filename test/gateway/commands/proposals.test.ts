@@ -113,6 +113,18 @@ describe('a proposal', () => {
     expect(world.device.writes).toEqual([]);
   });
 
+  // Found by the fault run: `audit verify` called such a log wrong.
+  test('CMD-10, SIG-6: signed after the setpoint has moved, its records say what was there when it was signed', async () => {
+    const world = await makeWorld();
+    const { id } = await proposed(world, 37.5);
+    world.device.values.set(0, 36.4);
+    const offer = await offered(world, id);
+    expect(offer.statement).toMatchObject({ observed: { value: 36.4 } });
+    expect(await signed(world, id, offer.statement)).toMatchObject({ command: { state: 'confirmed' } });
+    for (const kind of ['command.asked', 'command.signed', 'command.accepted', 'command.confirmed'])
+      expect(world.log.last(kind).old, kind).toBe(36.4);
+  });
+
   test('CMD-10: a person declines it with a reason, signed', async () => {
     const world = await makeWorld();
     const { id } = await proposed(world, 37.5);
