@@ -164,7 +164,7 @@ export function ChangeForm({
                 requires={requires}
                 sessionUser={session.user}
                 focusTurn={focusTurn}
-                busy={flow.stage === 'sending' || flow.stage === 'asking'}
+                busy={flow.stage === 'sending'}
                 disabled={
                   !usable || flow.movedTo !== undefined || typed.kind !== 'fine' || (leftMs !== null && leftMs <= 0)
                 }

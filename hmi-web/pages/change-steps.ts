@@ -75,6 +75,7 @@ export function useChangeSteps(props: {
   latest.current = flow;
   const underWay = useRef<Promise<Asked | null> | null>(null);
   const refused = useRef('');
+  const signing = useRef(false);
   const { tolerance } = tag.setpoint;
 
   // The plant may move while the dialog is open: told at once, confirmed again before anything is signed.
@@ -154,6 +155,14 @@ export function useChangeSteps(props: {
   };
 
   const sign = async (person: SignaturePerson) => {
+    // Pressed again while the question is on its way: one signature is enough.
+    if (signing.current) return;
+    signing.current = true;
+    await signOnce(person).finally(() => {
+      signing.current = false;
+    });
+  };
+  const signOnce = async (person: SignaturePerson) => {
     const ready =
       flow.command !== null && flow.offer !== null ? { command: flow.command, offer: flow.offer } : await ask(true);
     if (ready === null) return;

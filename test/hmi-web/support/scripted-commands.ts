@@ -183,24 +183,23 @@ export function scriptedCommands(parts: {
       let next = stage(command, command.signatures.length > 0 ? 'command.countersigned' : 'command.signed', 'Signed.', {
         jws: body.statement,
       });
+      const signature = {
+        signer: String(signer),
+        printedName: parts.printedName(String(signer)),
+        meaning: meaning as 'verification',
+        reasonCode: reasonCode as string,
+        reasonText: 'Step of the batch record',
+        comment: comment as string | null,
+        time: new Date().toISOString(),
+        signedAt: String(signedAt),
+        terminal: { id: terminal, name: 'Demo terminal' },
+        record: 42,
+      };
       next = {
         ...next,
         missingSignatures: next.missingSignatures - 1,
-        signatures: [
-          ...next.signatures,
-          {
-            signer: String(signer),
-            printedName: parts.printedName(String(signer)),
-            meaning: meaning as 'verification',
-            reasonCode: reasonCode as string,
-            reasonText: 'Step of the batch record',
-            comment: comment as string | null,
-            time: new Date().toISOString(),
-            signedAt: String(signedAt),
-            terminal: { id: terminal, name: 'Demo terminal' },
-            record: 42,
-          },
-        ],
+        signatures: [...next.signatures, signature],
+        stages: next.stages.map((entry, at) => (at === next.stages.length - 1 ? { ...entry, signature } : entry)),
       };
       commands.set(id, next);
       if (next.missingSignatures > 0) return { status: 200, body: state(next, 'awaiting-countersignature') };
