@@ -88,7 +88,11 @@ export async function writeArchive(
   }
   await rename(half, path.join(folder, file));
   const parent = await open(folder, 'r');
-  await parent.sync().finally(() => parent.close());
+  try {
+    await parent.sync();
+  } finally {
+    await parent.close();
+  }
   return { file, sha256: digest.digest('hex'), bytes };
 }
 

@@ -89,7 +89,11 @@ export async function writeBackup(file: string, lock: Lock): Promise<BackupWrite
       await handle.close();
       await rename(half, file);
       const folder = await open(path.dirname(path.resolve(file)), 'r');
-      await folder.sync().finally(() => folder.close());
+      try {
+        await folder.sync();
+      } finally {
+        await folder.close();
+      }
       return size;
     },
     discard: async () => {
