@@ -38,6 +38,8 @@ export class BundleWalk {
   /** The tree of the leaf hashes that the file states, from the first that differs on: it shows which side is true. */
   #stated: BundleTree | null = null;
   #firstOdd: number | null = null;
+  /** Trouble with a record that stands in its place, until the hashes behind it tell whether one before it was altered. */
+  #suspect: BadRecord | null = null;
   /** Leaf hashes since the last line of them, and the tree as it was before. */
   #run: Uint8Array[] = [];
   #beforeRun = new BundleTree();
@@ -75,6 +77,7 @@ export class BundleWalk {
 
   /** After the last line. */
   end(): BadRecord | null {
+    if (this.#suspect !== null) return this.#suspect;
     const { size } = this.#tree;
     if (this.#header === null) return this.#bad('the file is empty');
     if (this.#provenSize !== size || size === 0)
@@ -110,6 +113,7 @@ export class BundleWalk {
   }
 
   #takeLine(line: BundleLine): BadRecord | null {
+    if (this.#suspect !== null && !('leaves' in line)) return this.#suspect;
     if ('bundle' in line) {
       if (this.#header !== null) return this.#bad('a second beginning of a bundle stands in the file');
       this.#header = line.bundle as BundleHeader;
@@ -127,24 +131,27 @@ export class BundleWalk {
     const record = parseRecord(line);
     if (typeof record === 'string') return this.#wrong(seq, record);
     if (record.seq !== seq) return this.#wrong(seq, misplaced(record.seq, seq));
-    const why = this.#outOfOrder(record, seq) ?? this.#trust.take(record);
-    if (why !== null) return this.#wrong(seq, why);
+    const why = this.#suspect === null ? sound(() => this.#outOfOrder(record, seq) ?? this.#trust.take(record)) : null;
+    if (why !== null && this.#firstOdd !== null) return this.#wrong(seq, why);
+    if (why !== null) this.#suspect = this.#bad(why, seq);
     const leaf = leafHash(line);
     this.#run.push(leaf);
     this.#tree.append(leaf);
     this.#records += 1;
+    if (this.#suspect !== null) return null;
     this.#learn(record);
     if (this.#trust.knownSize === this.#tree.size && !this.#trust.meetKnown(this.#tree.root()))
       return this.#blame(this.#tree.root(), 'the checkpoint given');
     // What follows a record that was replaced is judged by the tree alone.
     if (this.#firstOdd !== null) return null;
-    const checked = this.#checks.take(record);
+    const checked = sound(() => this.#checks.take(record));
     return checked instanceof Promise ? checked.then((found) => this.#judged(seq, found)) : this.#judged(seq, checked);
   }
 
   #judged(seq: number, why: string | null): BadRecord | null {
-    if (why === null) return null;
-    return this.#bad(this.#gaps > 0 ? `${why} (or the bundle leaves out what it stands on)` : why, seq);
+    if (why !== null)
+      this.#suspect = this.#bad(this.#gaps > 0 ? `${why} (or the bundle leaves out what it stands on)` : why, seq);
+    return null;
   }
 
   /** A line in a record's place that is none, or is another's: the earlier trouble goes first. */
@@ -204,9 +211,13 @@ export class BundleWalk {
     const stated = Buffer.from(hashes, 'base64');
     const first = this.#tree.size - this.#run.length;
     if (from !== first || stated.length !== this.#run.length * hashBytes || stated.toString('base64') !== hashes)
-      return this.#bad(`line ${this.#lines} of the file does not hold the hashes of the records before it`);
+      return (
+        this.#suspect ?? this.#bad(`line ${this.#lines} of the file does not hold the hashes of the records before it`)
+      );
     const leaves = this.#run.map((_, index) => stated.subarray(index * hashBytes, (index + 1) * hashBytes));
     const odd = leaves.findIndex((leaf, index) => !sameHash(leaf, this.#run[index] ?? leaf));
+    if (this.#suspect !== null)
+      return odd >= 0 && first + odd < this.#suspect.seq ? this.#bad(replaced, first + odd) : this.#suspect;
     if (odd >= 0 && this.#firstOdd === null) {
       this.#firstOdd = first + odd;
       this.#stated = this.#beforeRun.copy();
@@ -250,6 +261,16 @@ export class BundleWalk {
       through: size - 1,
       why: `not what was recorded: the tree over the records up to ${size - 1} is not the one that ${by} was signed for`,
     };
+  }
+}
+
+/** Bytes that are JSON and no record lack a member somewhere: that is the record's trouble, not the verifier's. */
+function sound<Answer>(check: () => Answer): Answer | string {
+  try {
+    return check();
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof SyntaxError) return 'its bytes are not those of a record';
+    throw error;
   }
 }
 
