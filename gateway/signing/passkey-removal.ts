@@ -45,16 +45,18 @@ export function createPasskeyRemoval(people: People, actions: SignedActions): Pa
         'passkey.change-refused',
         body,
         async ({ subject, record }) => {
-          let removed: PasskeyDocument | null = null;
+          const removed: PasskeyDocument[] = [];
           await passkeys.change(id, (present) => {
             if (present.status !== 'active' || present.account !== subject.change.account) return null;
-            removed = { ...present, status: 'removed' };
+            const document: PasskeyDocument = { ...present, status: 'removed' };
+            removed.push(document);
             return {
-              document: removed,
-              draft: { ...record, kind: 'passkey.removed', old: { status: 'active' }, new: passkeyRecord(removed) },
+              document,
+              draft: { ...record, kind: 'passkey.removed', old: { status: 'active' }, new: passkeyRecord(document) },
             };
           });
-          return removed === null ? missing() : { ok: true, result: { id, account: String(subject.change.account) } };
+          const [taken] = removed;
+          return taken === undefined ? missing() : { ok: true, result: { id, account: taken.account } };
         },
       );
     },
