@@ -98,12 +98,12 @@ export function createEndpoints(send: SendRequest) {
     tokens: async () => (await get<{ tokens: TokenView[] }>('/tokens')).tokens,
     /** Statement for a signed action on a terminal, an account or a token (TRM-1, TRM-4, IDN-3, CMD-10). */
     actionOffer: (
-      noun: 'terminals' | 'users' | 'tokens',
+      noun: 'terminals' | 'users' | 'tokens' | 'passkeys',
       id: string,
       action: string,
       change: Record<string, unknown> | null,
     ) => post<Offer>(`/${noun}/${segment(id)}/statements`, change === null ? { action } : { action, change }),
-    signAction: (noun: 'terminals' | 'users' | 'tokens', id: string, body: SignatureBody) =>
+    signAction: (noun: 'terminals' | 'users' | 'tokens' | 'passkeys', id: string, body: SignatureBody) =>
       post<unknown>(`/${noun}/${segment(id)}/signatures`, body),
     /** Statement for something new: an access token, a terminal's enrolment code. */
     issueOffer: (noun: 'tokens' | 'enrolment-codes', change: Record<string, unknown>) =>

@@ -46,6 +46,7 @@ export function ActionDialog({ action, onClose }: { readonly action: SignedActio
       if (offer === null) return;
       const once = await signatureOf(gateway.api, action, await signatureBody(gateway, offer, person));
       await client.invalidateQueries({ queryKey: [action.noun] });
+      if (action.noun === 'passkeys') void client.invalidateQueries({ queryKey: ['users'] });
       void client.invalidateQueries({ queryKey: ['session'] });
       void client.invalidateQueries({ queryKey: ['sessions'] });
       if (once === null) onClose();
@@ -87,7 +88,7 @@ export function ActionDialog({ action, onClose }: { readonly action: SignedActio
             sessionUser={session.user}
             busy={busy}
             disabled={link.kind !== 'live'}
-            submitLabel={`Sign and ${action.name}`}
+            submitLabel={action.name === 'remove-passkey' ? 'Sign and take it away' : `Sign and ${action.name}`}
             onSign={(person) => void sign(person)}
             secondary={
               <Button variant="default" onClick={onClose}>

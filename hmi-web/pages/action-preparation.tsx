@@ -90,6 +90,9 @@ export function ActionPreparation(props: {
             : 'The token is worth nothing from this moment on. What it has proposed stays on record. Say in the comment why.'}
         </p>
       )}
+      {action.name === 'remove-passkey' && (
+        <p>It signs nothing from this moment on, and cannot come back. Say in the comment what happened to it.</p>
+      )}
       {action.name === 'unlock' && (
         <>
           <p>In the next step, say in the comment why the account was locked.</p>
@@ -166,6 +169,7 @@ function changeOf(action: SignedAction, form: Form): Record<string, unknown> | n
   const networks = form.networks.split(/[\s,;]+/).filter((network) => network !== '');
   const { areas } = form;
   if (action.name === 'revoke') return action.noun === 'tokens' ? null : {};
+  if (action.name === 'remove-passkey') return null;
   if (action.name === 'unlock')
     return form.actionTaken.trim() === '' ? undefined : { actionTaken: form.actionTaken.trim() };
   if (areas.length === 0) return undefined;

@@ -1,5 +1,5 @@
-// Accounts in the administration: their groups, certification and state; locked ones to unlock (IDN-3). Part of
-// administration.tsx; unlocking is signed in the action dialog.
+// Accounts in the administration: their groups, certification, passkeys and state; locked ones to unlock (IDN-3), lost
+// passkeys to take away (SIG-7). Part of administration.tsx; both are signed in the action dialog.
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { AccountView } from '../../gateway/contract/session.ts';
@@ -18,7 +18,7 @@ export function Users({ onAction }: { readonly onAction: (action: SignedAction) 
   return (
     <>
       <h2 id="users">Users</h2>
-      <Listing labels={['Name', 'Printed name', 'Groups', 'Certified', 'State', '']}>
+      <Listing labels={['Name', 'Printed name', 'Groups', 'Certified', 'Passkeys', 'State', '']}>
         {query.data.map((user) => (
           <tr key={user.id}>
             <td>
@@ -27,6 +27,31 @@ export function Users({ onAction }: { readonly onAction: (action: SignedAction) 
             <td>{user.printedName}</td>
             <td>{user.groups.join(', ')}</td>
             <td>{user.certified ? 'yes' : 'not yet'}</td>
+            <td>
+              {user.passkeys.length === 0 && 'none'}
+              {user.passkeys.map((passkey) => (
+                <div key={passkey.id}>
+                  {passkey.name}{' '}
+                  <Button
+                    variant="default"
+                    h={44}
+                    size="sm"
+                    disabled={link.kind !== 'live'}
+                    aria-label={`Take away ${passkey.name} of ${user.printedName}`}
+                    onClick={() =>
+                      onAction({
+                        noun: 'passkeys',
+                        name: 'remove-passkey',
+                        id: passkey.id,
+                        title: `${passkey.name}, ${user.printedName}`,
+                      })
+                    }
+                  >
+                    Take away
+                  </Button>
+                </div>
+              ))}
+            </td>
             <td>
               <span className="cs-state" data-tone={locked(user) ? 'attention' : 'quiet'}>
                 {accountStates[user.status]}

@@ -15,6 +15,7 @@ export type SignedAction =
       readonly terminal: TerminalView;
     }
   | { readonly noun: 'users'; readonly name: 'unlock'; readonly id: string; readonly title: string }
+  | { readonly noun: 'passkeys'; readonly name: 'remove-passkey'; readonly id: string; readonly title: string }
   | { readonly noun: 'tokens'; readonly name: 'revoke'; readonly id: string; readonly title: string }
   | { readonly noun: 'tokens' | 'enrolment-codes'; readonly name: 'issue'; readonly areas: readonly AreaView[] };
 
@@ -26,6 +27,7 @@ const nouns = { terminals: 'terminal', users: 'account', tokens: 'access token' 
 
 export function titleOf(action: SignedAction): string {
   if (action.name === 'issue') return action.noun === 'tokens' ? 'New access token' : 'New enrolment code';
+  if (action.name === 'remove-passkey') return `Take away a passkey: ${action.title}`;
   return `${verbs[action.name]} ${nouns[action.noun]}: ${action.title}`;
 }
 

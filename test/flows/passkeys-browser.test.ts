@@ -171,4 +171,24 @@ describe('passkeys in a browser', { timeout: 120_000 }, () => {
     await page.getByText('has registered none yet').waitFor();
     expect((await house.records()).findLast(({ kind }) => kind.startsWith('passkey.'))?.kind).toBe('passkey.removed');
   });
+
+  it('SIG-7, IDN-9: an administrator takes a lost one away in the list of users, signed and explained', async () => {
+    // Nobody who has a passkey on another device: that one would be asked for first.
+    const { page: owner } = await openAs('qa');
+    await register(owner, 'lost at home');
+    const { page } = await openAs('admin');
+    await page.goto(`${house.origin}/administration`);
+    await page.getByRole('button', { name: /^Take away lost at home of / }).tap();
+    await page.getByRole('button', { name: 'Continue to sign' }).tap();
+    await page.getByText('Take away the passkey “lost at home” of').waitFor();
+    await page.getByRole('textbox', { name: 'Comment' }).fill('Lost on the way home.');
+    await page.getByLabel('User name').fill('admin');
+    await page.getByLabel('Password', { exact: true }).fill(demoPassword);
+    await page.getByRole('button', { name: 'Sign and take it away' }).tap();
+    await page.getByRole('button', { name: /^Take away lost at home of / }).waitFor({ state: 'detached' });
+    expect((await house.records()).findLast(({ kind }) => kind === 'passkey.removed')).toMatchObject({
+      actor: { id: 'admin' },
+      reason: { comment: 'Lost on the way home.' },
+    });
+  });
 });
