@@ -132,7 +132,7 @@ describe('the demo’s processes, killed while they work', { timeout: 240_000 },
     const signing = client.post(`/commands/${id}/signatures`, body).catch(() => null);
     // Argon2 takes some 20 ms: the kill falls somewhere between signature and outcome.
     await new Promise((next) => setTimeout(next, 25));
-    const [gateway] = first.processes(/gateway\/main\.ts/);
+    const [gateway] = first.processes(/gateway\/assembly\/process\.ts/);
     expect(gateway).toBeDefined();
     process.kill(gateway ?? 0, 'SIGKILL');
     const answer = await signing;
@@ -230,7 +230,7 @@ describe('the demo’s processes, killed while they work', { timeout: 240_000 },
 
   it('OPS-1: the launcher killed hard: nothing outlives it, and the next start recovers', async () => {
     const first = await start();
-    const pids = first.processes(/main\.ts|maintenance\.ts/);
+    const pids = first.processes(/main\.ts|maintenance\.ts|assembly\/process\.ts/);
     expect(pids.length).toBeGreaterThanOrEqual(3);
     first.child.kill('SIGKILL');
     await first.ended;

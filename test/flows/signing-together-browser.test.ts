@@ -45,6 +45,7 @@ let house: TestGateway;
 let browser: Browser;
 let operator: ApiClient;
 const contexts: BrowserContext[] = [];
+const certified = new Set<string>();
 const faults: string[] = [];
 
 beforeAll(async () => {
@@ -64,7 +65,9 @@ afterEach(async () => {
 
 /** Signed in at a new terminal, on one of its pages, live. */
 async function openAs(name: string, path = '/'): Promise<Page> {
-  await house.person(name);
+  // Certified once: a person may have so many sessions, and the oldest ends for one more.
+  if (!certified.has(name)) await house.person(name);
+  certified.add(name);
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, hasTouch: true });
   contexts.push(context);
   const page = await context.newPage();
@@ -145,7 +148,8 @@ describe('several people at several terminals', { timeout: 180_000 }, () => {
       await life.getByRole('heading', { name: stage }).first().waitFor();
     await second.getByText('Read from the device around the write').waitFor();
     const confirmed = await newest('command.confirmed');
-    expect(confirmed?.detail?.trace).toMatchObject([{ value: true }, { value: false }]);
+    const trace = confirmed?.detail?.trace as readonly { value: unknown }[];
+    expect([trace[0]?.value, trace.at(-1)?.value]).toEqual([true, false]);
 
     // On paper: plant, time in plant time and UTC, by whom; nothing of the frame.
     await second.emulateMedia({ media: 'print' });
