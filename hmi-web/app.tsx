@@ -105,6 +105,7 @@ function Entrance() {
 
 /** Null when nobody is signed in, or this terminal may not yet take a session: the sign-in page says which. */
 async function sessionOrNull(gateway: Gateway): Promise<SessionView | null> {
+  if (!gateway.mayBeKnown()) return null;
   try {
     return await gateway.api.session();
   } catch (error) {

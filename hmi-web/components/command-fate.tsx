@@ -39,7 +39,13 @@ export function FateHead({ command }: { readonly command: CommandView }) {
   );
 }
 
-export function CommandFate({ command, timeZone }: { readonly command: CommandView; readonly timeZone: string }) {
+export function CommandFate(props: {
+  readonly command: CommandView;
+  readonly timeZone: string;
+  /** What was asked for, in the words of the tag's states and unit. */
+  readonly asked: string;
+}) {
+  const { command, timeZone, asked } = props;
   return (
     <section className="cs-fate">
       <FateHead command={command} />
@@ -49,7 +55,7 @@ export function CommandFate({ command, timeZone }: { readonly command: CommandVi
             <time dateTime={stage.time}>{clockTime(stage.time, timeZone)}</time>
             <span>
               <strong>{recordKinds[stage.kind]}</strong>
-              <span>{stage.text}</span>
+              <span>{stage.kind === 'command.asked' ? asked : stage.text}</span>
               <small>
                 {[stage.actor, stage.terminal, `record ${stage.record}`].filter((part) => part !== null).join(' · ')}
               </small>

@@ -27,6 +27,8 @@ export type GatewayEvents = {
 export type Gateway = {
   readonly api: Endpoints;
   readonly terminal: Pick<TerminalKey, 'id' | 'publicKey'>;
+  /** False while this terminal's key was just made and never shown: asking about it would only make refusals on record. */
+  readonly mayBeKnown: () => boolean;
   readonly values: LiveValues;
   readonly sign: (statement: Statement, signer: Signer) => Promise<string>;
   readonly certify: (offer: CertificationOffer, signer: string) => Promise<string>;
@@ -59,7 +61,15 @@ export async function createGateway(origin: string): Promise<Gateway> {
     for (const listener of linkListeners) listener();
   };
   const send = createRequest(prover, (problem) => signedOut(problem.code, problem.detail ?? problem.title));
-  const api = createEndpoints(send);
+  let shown = !key.isNew;
+  const endpoints = createEndpoints(send);
+  const api: Endpoints = {
+    ...endpoints,
+    enrol: (body) => {
+      shown = true;
+      return endpoints.enrol(body);
+    },
+  };
   const stopLive = () => {
     generation++;
     live?.close();
@@ -115,6 +125,7 @@ export async function createGateway(origin: string): Promise<Gateway> {
   return {
     api,
     terminal: { id: key.id, publicKey: key.publicKey },
+    mayBeKnown: () => shown,
     values,
     sign: (statement, signer) => signStatement(key, statement, signer, Date.now()),
     certify: (offer, signer) => signCertification(key, offer, signer, Date.now()),

@@ -8,6 +8,8 @@ export type TerminalKey = {
   /** RFC 7638 thumbprint of the public key. */
   readonly id: TerminalId;
   readonly publicKey: PublicKey;
+  /** Made just now: no gateway can know it yet. */
+  readonly isNew: boolean;
   /** ES256 signature, 64 bytes (r ‖ s), as JWS wants it. */
   readonly sign: (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>;
 };
@@ -26,15 +28,16 @@ export async function loadTerminalKey(): Promise<TerminalKey> {
   const database = await openDatabase();
   try {
     const stored = await readPair(database);
-    const pair =
-      stored ?? (await keepFirst(database, await crypto.subtle.generateKey(curve, false, ['sign', 'verify'])));
-    return await describe(pair);
+    if (stored !== undefined) return await describe(stored, false);
+    const fresh = await crypto.subtle.generateKey(curve, false, ['sign', 'verify']);
+    const kept = await keepFirst(database, fresh);
+    return await describe(kept, kept === fresh);
   } finally {
     database.close();
   }
 }
 
-async function describe(pair: CryptoKeyPair): Promise<TerminalKey> {
+async function describe(pair: CryptoKeyPair, isNew: boolean): Promise<TerminalKey> {
   const jwk = await crypto.subtle.exportKey('jwk', pair.publicKey);
   if (jwk.x === undefined || jwk.y === undefined) throw new Error('terminal key is not a P-256 key');
   const publicKey: PublicKey = { kty: 'EC', crv: 'P-256', x: jwk.x, y: jwk.y };
@@ -44,6 +47,7 @@ async function describe(pair: CryptoKeyPair): Promise<TerminalKey> {
   return {
     id,
     publicKey,
+    isNew,
     sign: async (bytes) =>
       new Uint8Array(await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, pair.privateKey, bytes)),
   };

@@ -28,7 +28,11 @@ export function ChangeFollowed(props: {
         <strong>{text(command.value)}</strong>
         <span className="cs-muted">now {withUnit(props.present, tag.unit)}</span>
       </p>
-      <CommandFate command={command} timeZone={plant.timeZone} />
+      <CommandFate
+        command={command}
+        timeZone={plant.timeZone}
+        asked={`${text(command.value)} in place of ${text(command.observed.value)}.`}
+      />
       <div className="cs-actions">
         <Button
           variant="default"

@@ -32,6 +32,7 @@ export function useTerminalStanding(demo: boolean): Standing {
 }
 
 async function findStanding(gateway: Gateway, demo: boolean): Promise<Found> {
+  if (!gateway.mayBeKnown()) return introduce(gateway, demo);
   try {
     const view = await gateway.api.terminal();
     return view.status === 'active'
@@ -44,11 +45,16 @@ async function findStanding(gateway: Gateway, demo: boolean): Promise<Found> {
     if (code === 'terminal-revoked') return { kind: 'revoked' };
     if (code !== 'terminal-unknown' && code !== 'not-found')
       return { kind: 'refused', explanation: explainError(error) };
-    if (!demo) return { kind: 'unknown' };
-    const name = 'Demo terminal';
-    const { status } = await gateway.api.enrol({ name, publicKey: gateway.terminal.publicKey });
-    return status === 'active' ? { kind: 'active', name, location: '' } : { kind: status };
+    return introduce(gateway, demo);
   }
+}
+
+/** The demo enrols by itself; elsewhere a person gives the name. */
+async function introduce(gateway: Gateway, demo: boolean): Promise<Found> {
+  if (!demo) return { kind: 'unknown' };
+  const name = 'Demo terminal';
+  const { status } = await gateway.api.enrol({ name, publicKey: gateway.terminal.publicKey });
+  return status === 'active' ? { kind: 'active', name, location: '' } : { kind: status };
 }
 
 export function TerminalStanding({ standing }: { readonly standing: Standing }) {

@@ -84,6 +84,8 @@ describe('the main job in a browser', () => {
     await signIn(page, 'operator');
     // Nobody signs a command before he has certified once.
     await page.getByRole('heading', { name: 'Certification of the electronic signature' }).waitFor();
+    // A terminal that nobody knows yet introduces itself; it does not ask as if it were known, which would be refused.
+    expect((await house.records()).filter(({ kind }) => kind === 'request.refused')).toEqual([]);
     await components(page, 'operator');
     await page.getByRole('button', { name: 'Certify' }).tap();
     await page.getByRole('button', { name: 'Go to the process screen' }).tap();
@@ -166,6 +168,7 @@ describe('the main job in a browser', () => {
     await components(page, 'operator');
     await page.getByRole('button', { name: 'Sign', exact: true }).tap();
     await fate(page, 'Waiting for countersignature');
+    await page.getByRole('list', { name: 'Stages' }).getByText('Stop in place of Run.').waitFor();
     expect(house.plant.writes.applied('WFI.PUMP.CMD')).toHaveLength(0);
     await page.getByRole('button', { name: 'Countersign here' }).tap();
     await page.getByRole('button', { name: 'Countersign', exact: true }).tap();
