@@ -91,6 +91,15 @@ describe('signers, terminals and machines', () => {
   async function sign(client: ApiClient, id: string, offered: Offered, signer: string): Promise<ApiAnswer> {
     return send(client, id, await jwsOf(client, offered, signer), signer);
   }
+  /** A clock that jumps makes every value look old until its device answers the next time. */
+  async function valuesAreGood(): Promise<void> {
+    const sinceMs = Date.now() + shiftMs;
+    for (const tag of [pair, other, alone])
+      await until(async () => {
+        const { body } = await operator.get<{ latest: { quality: string; vouchedAt: string } }>(`/tags/${tag}`);
+        return body.latest.quality === 'good' && Date.parse(body.latest.vouchedAt) >= sinceMs;
+      }, `${tag} to be vouched for again`);
+  }
   /** Refused with one of the codes, in the log, and no device saw anything. */
   async function expectRefused(work: () => Promise<ApiAnswer>, ...codes: string[]): Promise<void> {
     const writes = house.plant.writes.count();
@@ -272,6 +281,7 @@ describe('signers, terminals and machines', () => {
       'statement-expired',
       'wrong-stage',
     );
+    await valuesAreGood();
   });
 
   describe('access tokens', () => {
