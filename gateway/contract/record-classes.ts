@@ -1,6 +1,8 @@
 // What each kind of record weighs for a reader who cannot read all of them (AUD-6, AUD-8): its risk, and the outcome that
 // it states. Read by the filters of the trail and its exports. A new kind gets its risk here.
+
 import { type RecordKind, recordKinds } from './audit-record.ts';
+import { closedCommandStates } from './command-state.ts';
 
 /**
  * `high`: equipment or trust was touched without the usual safeguards, or nobody knows what happened. `medium`:
@@ -96,17 +98,7 @@ export const kindRisks: Readonly<Record<RecordKind, RecordRisk>> = {
 };
 
 /** How a command closed; `refused` is also whatever else was refused: a sign-in, a signature, a change of an account. */
-export const recordOutcomes = [
-  'confirmed',
-  'rejected',
-  'failed',
-  'unknown',
-  'resolved',
-  'refused',
-  'expired',
-  'withdrawn',
-  'declined',
-] as const;
+export const recordOutcomes = closedCommandStates;
 export type RecordOutcome = (typeof recordOutcomes)[number];
 
 /** Null for a record that states none. */

@@ -1,10 +1,12 @@
 // What waits for the signature of the person at this terminal (SIG-5), proposals of other systems named with their
 // origin (CMD-10): what is asked, from what, by whom and why, under which conditions, until when. A link to the command out.
+
 import { IconArrowRight } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { CommandView } from '../../gateway/contract/command.ts';
 import { permissiveMark } from '../model/permissive-words.ts';
 import { countdownText, plantTime } from '../model/times.ts';
+import { Listing } from './listing.tsx';
 
 type Given = {
   readonly timeZone: string;
@@ -17,27 +19,11 @@ export function AwaitingList(props: Given & { readonly commands: readonly Comman
   return (
     <section aria-label="Awaiting your signature" className="cs-awaiting">
       <h2>Awaiting your signature</h2>
-      <div className="cs-table-frame">
-        <table className="cs-table">
-          <thead>
-            <tr>
-              {['Tag', 'Change', 'By whom and why', 'Conditions', 'Time left'].map((label) => (
-                <th key={label}>
-                  <span>{label}</span>
-                </th>
-              ))}
-              <th>
-                <span className="cs-visually-hidden">Open</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {props.commands.map((command) => (
-              <AwaitingRow key={command.id} command={command} {...props} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Listing labels={['Tag', 'Change', 'By whom and why', 'Conditions', 'Time left', '']}>
+        {props.commands.map((command) => (
+          <AwaitingRow key={command.id} command={command} {...props} />
+        ))}
+      </Listing>
     </section>
   );
 }

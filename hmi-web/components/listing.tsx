@@ -1,7 +1,13 @@
-// A table with column heads, as on the administration's pages. Rows in; a column without a name holds the row's buttons.
+// A table with column heads, as lists of commands, people and machines have them. Rows in; a column without a name holds the row's buttons.
 import type { ReactNode } from 'react';
 
-export function Listing({ labels, children }: { readonly labels: readonly string[]; readonly children: ReactNode }) {
+export function Listing(props: {
+  readonly labels: readonly string[];
+  readonly children: ReactNode;
+  /** Below the rows, within the frame: what to say where there are none. */
+  readonly below?: ReactNode;
+}) {
+  const { labels, children, below } = props;
   return (
     <div className="cs-table-frame">
       <table className="cs-table">
@@ -16,6 +22,7 @@ export function Listing({ labels, children }: { readonly labels: readonly string
         </thead>
         <tbody>{children}</tbody>
       </table>
+      {below}
     </div>
   );
 }

@@ -8,26 +8,22 @@ import { AuditFilters } from '../components/audit-filters.tsx';
 import { ExportProgress } from '../components/export-progress.tsx';
 import { LoadingPage } from '../components/loading-page.tsx';
 import { LogVerificationLine } from '../components/log-verification.tsx';
+import { RecordFactCells, RecordPlaceCells } from '../components/record-cells.tsx';
 import { RecordDetail } from '../components/record-detail.tsx';
 import { RecordMessage } from '../components/record-message.tsx';
 import { RefusalNotice } from '../components/refusal-notice.tsx';
 import { useGateway, useSession } from '../gateway-context.ts';
 import {
   type AuditFilter,
-  actorText,
   askedFilter,
   auditQuery,
-  changeText,
-  isPlainChange,
   kindText,
   languageName,
   noFilter,
-  reasonText,
   unreadableTimes,
 } from '../model/audit-words.ts';
 import { mayAnywhere } from '../model/permissions.ts';
 import { type Explanation, explainError } from '../model/refusal-words.ts';
-import { plantTime } from '../model/times.ts';
 import { areasQuery, messagesQuery, tagsQuery, verificationQuery } from '../queries.ts';
 import { ExportMenu, useAuditExport } from './audit-export.tsx';
 import { useAuditTail } from './audit-tail.ts';
@@ -140,15 +136,11 @@ export function AuditPage() {
               </thead>
               <tbody>
                 {records.map((record) => {
-                  const time = plantTime(record.time, timeZone);
                   const isOpen = opened === record.seq;
                   return (
                     <Fragment key={record.seq}>
                       <tr>
-                        <td className="cs-right cs-muted">{record.seq}</td>
-                        <td title={record.time} style={{ whiteSpace: 'nowrap' }}>
-                          {time.local} <small>{time.offset}</small>
-                        </td>
+                        <RecordPlaceCells record={record} timeZone={timeZone} />
                         <td>
                           <button
                             type="button"
@@ -160,21 +152,7 @@ export function AuditPage() {
                           </button>
                           <RecordMessage record={record} words={words} language={language} />
                         </td>
-                        <td style={{ whiteSpace: 'nowrap' }}>
-                          {actorText(record)}
-                          {record.terminal !== null && <small>{record.terminal.name}</small>}
-                        </td>
-                        <td title={record.subject}>
-                          <code>{record.subject.length > 22 ? `${record.subject.slice(0, 21)}…` : record.subject}</code>
-                        </td>
-                        <td style={{ whiteSpace: 'nowrap' }}>
-                          {isPlainChange(record) ? (
-                            changeText(record, shapeOf(record.subject))
-                          ) : (
-                            <span className="cs-muted">in the details</span>
-                          )}
-                        </td>
-                        <td className="cs-reason">{reasonText(record)}</td>
+                        <RecordFactCells record={record} shape={shapeOf(record.subject)} />
                       </tr>
                       {isOpen && (
                         <tr>

@@ -7,6 +7,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { CommandView } from '../../gateway/contract/command.ts';
 import { AwaitingList } from '../components/awaiting-list.tsx';
+import { Listing } from '../components/listing.tsx';
 import { LoadingPage } from '../components/loading-page.tsx';
 import { RefusalNotice } from '../components/refusal-notice.tsx';
 import { StateLabel } from '../components/state-label.tsx';
@@ -62,63 +63,49 @@ export function CommandsPage() {
         </Link>
       </div>
       <AwaitingList commands={awaiting.data ?? []} timeZone={plant.timeZone} nowMs={nowMs} valueText={valueText} />
-      <div className="cs-table-frame">
-        <table className="cs-table">
-          <thead>
-            <tr>
-              {['Asked', 'Tag', 'Change', 'By', 'Signed', 'State'].map((label) => (
-                <th key={label}>
-                  <span>{label}</span>
-                </th>
-              ))}
-              <th>
-                <span className="cs-visually-hidden">Open</span>
-              </th>
+      <Listing
+        labels={['Asked', 'Tag', 'Change', 'By', 'Signed', 'State', '']}
+        below={ordered.length === 0 && <p className="cs-page cs-muted">No command was asked for yet.</p>}
+      >
+        {ordered.map((command) => {
+          const text = (value: CommandView['value']) => valueText(command, value);
+          const signed = command.signatures.length;
+          const due = command.missingSignatures + (command.breakGlass?.missing ?? 0);
+          return (
+            <tr key={command.id}>
+              <td title={plantTime(command.askedAt, plant.timeZone).utc}>
+                {plantTime(command.askedAt, plant.timeZone).local}
+              </td>
+              <td>
+                <code>{command.tagId}</code>
+                <small>{command.description}</small>
+              </td>
+              <td>
+                {text(command.observed.value)} <IconArrowRight size={14} aria-label="to" />{' '}
+                <strong>{text(command.value)}</strong>
+              </td>
+              <td>
+                {command.askedBy.printedName}
+                {command.proposal !== undefined && <small>Proposal: {command.proposal.origin}</small>}
+              </td>
+              <td>{due === 0 ? (signed === 0 ? 'not signed' : signed) : `${signed} of ${signed + due}`}</td>
+              <td>
+                <StateLabel command={command} />
+              </td>
+              <td className="cs-right">
+                <Link
+                  to="/commands/$id"
+                  params={{ id: command.id }}
+                  className="cs-menu-entry"
+                  style={{ display: 'inline-flex' }}
+                >
+                  {command.state === 'awaiting-countersignature' ? 'Countersign' : 'Open'}
+                </Link>
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {ordered.map((command) => {
-              const text = (value: CommandView['value']) => valueText(command, value);
-              const signed = command.signatures.length;
-              const due = command.missingSignatures + (command.breakGlass?.missing ?? 0);
-              return (
-                <tr key={command.id}>
-                  <td title={plantTime(command.askedAt, plant.timeZone).utc}>
-                    {plantTime(command.askedAt, plant.timeZone).local}
-                  </td>
-                  <td>
-                    <code>{command.tagId}</code>
-                    <small>{command.description}</small>
-                  </td>
-                  <td>
-                    {text(command.observed.value)} <IconArrowRight size={14} aria-label="to" />{' '}
-                    <strong>{text(command.value)}</strong>
-                  </td>
-                  <td>
-                    {command.askedBy.printedName}
-                    {command.proposal !== undefined && <small>Proposal: {command.proposal.origin}</small>}
-                  </td>
-                  <td>{due === 0 ? (signed === 0 ? 'not signed' : signed) : `${signed} of ${signed + due}`}</td>
-                  <td>
-                    <StateLabel command={command} />
-                  </td>
-                  <td className="cs-right">
-                    <Link
-                      to="/commands/$id"
-                      params={{ id: command.id }}
-                      className="cs-menu-entry"
-                      style={{ display: 'inline-flex' }}
-                    >
-                      {command.state === 'awaiting-countersignature' ? 'Countersign' : 'Open'}
-                    </Link>
-                  </td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-        {ordered.length === 0 && <p className="cs-page cs-muted">No command was asked for yet.</p>}
-      </div>
+          );
+        })}
+      </Listing>
       {refusal !== null && <RefusalNotice explanation={refusal} />}
       {next !== null && (
         <Button variant="default" loading={loading} onClick={() => void loadOlder()}>

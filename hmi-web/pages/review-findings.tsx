@@ -12,11 +12,12 @@ import {
   type ReviewComment,
   type ReviewScope,
 } from '../../gateway/contract/review.ts';
+import { RecordFactCells, RecordPlaceCells } from '../components/record-cells.tsx';
 import { RecordDetail } from '../components/record-detail.tsx';
 import { RecordMessage } from '../components/record-message.tsx';
 import { RefusalNotice } from '../components/refusal-notice.tsx';
 import { useGateway, useLink, useSession } from '../gateway-context.ts';
-import { actorText, changeText, isPlainChange, kindText, reasonText } from '../model/audit-words.ts';
+import { kindText } from '../model/audit-words.ts';
 import { type Explanation, explainError } from '../model/refusal-words.ts';
 import { findingWords, recordsText } from '../model/review-words.ts';
 import { plantTime } from '../model/times.ts';
@@ -92,16 +93,12 @@ export function ReviewFindings(props: {
               </thead>
               <tbody>
                 {shown.map(({ record, codes }) => {
-                  const time = plantTime(record.time, timeZone);
                   const isOpen = opened === record.seq;
                   const own = comments.filter((comment) => comment.record === record.seq);
                   return (
                     <Fragment key={record.seq}>
                       <tr>
-                        <td className="cs-right cs-muted">{record.seq}</td>
-                        <td title={record.time} style={{ whiteSpace: 'nowrap' }}>
-                          {time.local} <small>{time.offset}</small>
-                        </td>
+                        <RecordPlaceCells record={record} timeZone={timeZone} />
                         <td>
                           <button
                             type="button"
@@ -120,21 +117,7 @@ export function ReviewFindings(props: {
                           <RecordMessage record={record} words={words} language={words.languages[0] ?? 'en'} />
                         </td>
                         <td>{codes.map((code) => findingWords[code]).join(', ')}</td>
-                        <td style={{ whiteSpace: 'nowrap' }}>
-                          {actorText(record)}
-                          {record.terminal !== null && <small>{record.terminal.name}</small>}
-                        </td>
-                        <td title={record.subject}>
-                          <code>{record.subject.length > 22 ? `${record.subject.slice(0, 21)}…` : record.subject}</code>
-                        </td>
-                        <td style={{ whiteSpace: 'nowrap' }}>
-                          {isPlainChange(record) ? (
-                            changeText(record, shapeOf(record.subject))
-                          ) : (
-                            <span className="cs-muted">in the details</span>
-                          )}
-                        </td>
-                        <td className="cs-reason">{reasonText(record)}</td>
+                        <RecordFactCells record={record} shape={shapeOf(record.subject)} />
                       </tr>
                       {isOpen && (
                         <tr>
