@@ -23,6 +23,8 @@ export type StartPlantSettings = {
   readonly modbus?: boolean;
   /** What Modbus requests to units other than 1 get. */
   readonly otherUnits?: 'exception' | 'silence';
+  /** The controllers' clock, milliseconds since 1970. */
+  readonly nowMs?: () => number;
 };
 
 export type RunningPlant = {
@@ -60,7 +62,7 @@ export async function startPlant(settings: StartPlantSettings): Promise<RunningP
   const writes = createWriteLog();
   const shown = createShownHistory(plant.points.filter(({ accepts }) => accepts !== null).map(({ name }) => name));
   const faults = createFaultBoard();
-  const nowMs = Date.now;
+  const nowMs = settings.nowMs ?? Date.now;
   let opcuaPort = settings.opcuaPort ?? 0;
   let modbusPort = settings.modbusPort ?? 0;
   let opcua: OpcUaServer | null = null;

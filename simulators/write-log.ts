@@ -3,7 +3,7 @@
 import type { DeviceProtocol, PointValue } from './plant/points.ts';
 
 export type ReceivedWrite = {
-  /** Milliseconds since 1970, when the device judged the write. */
+  /** Milliseconds since 1970, when the device began to judge the write: what it shows of it, it shows from then on. */
   readonly at: number;
   readonly protocol: DeviceProtocol;
   /** Point name; for an address that is no point, the address as received. */

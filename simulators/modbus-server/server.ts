@@ -165,8 +165,10 @@ export async function startModbusServer(settings: ModbusServerSettings): Promise
         return words === null ? illegal : registersPdu(functionCode, words);
       }
       default: {
+        // Before the device shows it: a value never stands before its write.
+        const at = nowMs();
         const outcome = carryOutWrite(map, request);
-        log(request, outcome);
+        log(at, request, outcome);
         if (outcome.exception !== null) return exceptionPdu(functionCode, outcome.exception);
         // FC 15 and 16 answer with address and count, the single writes with the request's echo.
         return functionCode === 15 || functionCode === 16 ? sent.subarray(0, 5) : sent;
@@ -174,9 +176,9 @@ export async function startModbusServer(settings: ModbusServerSettings): Promise
     }
   };
 
-  const log = (request: ModbusRequest, outcome: WriteAnswer): void => {
+  const log = (at: number, request: ModbusRequest, outcome: WriteAnswer): void => {
     const answer = outcome.exception === null ? 'Good' : `exception ${outcome.exception}`;
-    const entry = { at: nowMs(), protocol: 'modbus', answer, auditEntryId: null } as const;
+    const entry = { at, protocol: 'modbus', answer, auditEntryId: null } as const;
     if (outcome.writes.length > 0) {
       for (const { point, value, verdict } of outcome.writes) {
         const status = verdict === 'applied' || verdict === 'ignored' ? verdict : 'refused';

@@ -114,12 +114,14 @@ export async function startOpcUaServer(settings: OpcUaServerSettings): Promise<O
       await untilCleared();
       return StatusCodes.BadTimeout;
     }
+    // Before the device shows it: a value never stands before its write.
+    const at = nowMs();
     const outcome: DeviceVerdict =
       value === null ? { verdict: 'wrong-type', status: null } : device.write(point.name, value);
     const status = statusOf(outcome);
     const { verdict } = outcome;
     noteWrite({
-      at: nowMs(),
+      at,
       protocol: 'opcua',
       point: point.name,
       value,
