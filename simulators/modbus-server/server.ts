@@ -125,7 +125,7 @@ export async function startModbusServer(settings: ModbusServerSettings): Promise
     if (exception !== null) {
       pdu = exceptionPdu(functionCode, exception.code);
       if (exception.when === 'after-apply') carryOut(frame.pdu, request);
-      else if (isWrite) log(request, { exception: exception.code, writes: [] });
+      else if (isWrite) log(nowMs(), request, { exception: exception.code, writes: [] });
     } else {
       pdu = carryOut(frame.pdu, request);
     }

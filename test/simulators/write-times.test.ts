@@ -16,7 +16,11 @@ let opcua: OpcUaProbe;
 beforeAll(async () => {
   let looks = 0;
   // Ten milliseconds pass from each look at the clock to the next.
-  plant = await startTestPlant({ nowMs: () => Date.now() + 10 * (looks += 1) });
+  const nowMs = (): number => {
+    looks += 1;
+    return Date.now() + 10 * looks;
+  };
+  plant = await startTestPlant({ nowMs });
   modbus = await openModbusProbe(plant.modbusPort);
   opcua = await openOpcUaProbe(plant.opcuaEndpoint, plant.dataFolder);
 });
