@@ -5,7 +5,7 @@ import { hash } from 'node:crypto';
 
 export type Hash = Uint8Array;
 /** SHA-256 of nothing: the root of the empty tree (RFC 6962 §2.1). */
-export const emptyRoot: Hash = hash('sha256', new Uint8Array(0), 'buffer');
+export const emptyRoot: Hash = sha256(new Uint8Array(0));
 export const hashBytes = 32;
 
 /** What is hashed is put together here, one after the other: a log of millions would make as many arrays. */
@@ -16,7 +16,7 @@ const nodeInput = Uint8Array.of(1, ...new Uint8Array(2 * hashBytes));
 export function leafHash(entry: Uint8Array): Hash {
   if (leafInput.length <= entry.length) leafInput = new Uint8Array(2 * entry.length);
   leafInput.set(entry, 1);
-  return hash('sha256', leafInput.subarray(0, entry.length + 1), 'buffer');
+  return sha256(leafInput.subarray(0, entry.length + 1));
 }
 
 /** Interior node, SHA-256(0x01 ‖ left ‖ right). */
@@ -25,7 +25,12 @@ export function nodeHash(left: Hash, right: Hash): Hash {
   if (left.length + right.length !== 2 * hashBytes) nodeInput.fill(0, 1);
   nodeInput.set(left, 1);
   nodeInput.set(right, 1 + hashBytes);
-  return hash('sha256', nodeInput, 'buffer');
+  return sha256(nodeInput);
+}
+
+/** By way of a string of one-byte characters: Node.js makes a Buffer of its own three times as slowly as that. */
+function sha256(bytes: Uint8Array): Hash {
+  return Buffer.from(hash('sha256', bytes, 'binary'), 'latin1');
 }
 
 /** The tree's right edge: roots of its complete subtrees, largest first, one for each 1 bit of `size`. */
