@@ -93,7 +93,7 @@ function startProblem(error: unknown, options: Options): string {
       ? 'set COUNTERSIGN_OPCUA_PORT'
       : error.port === options.modbusPort
         ? 'set COUNTERSIGN_MODBUS_PORT'
-        : 'give another --control-port';
+        : 'give another --control-port (COUNTERSIGN_CONTROL_PORT)';
   const server = error.port === options.opcuaPort ? 'OPC UA' : error.port === options.modbusPort ? 'Modbus' : 'control';
   return `simulated plant: port ${error.port} (${server}) is taken by another program; stop that program or ${variable}`;
 }

@@ -18,7 +18,7 @@ const subCommands: { readonly [words: string]: () => Promise<SubCommand> } = {
     const { simulate } = await import('./simulate.ts');
     return {
       summary: 'start the simulated plant alone',
-      help: 'Usage: countersign simulate\n\nPorts by COUNTERSIGN_OPCUA_PORT and COUNTERSIGN_MODBUS_PORT.\n',
+      help: 'Usage: countersign simulate\n\nPorts by COUNTERSIGN_OPCUA_PORT and COUNTERSIGN_MODBUS_PORT; with COUNTERSIGN_CONTROL_PORT also\nits faults and write log over HTTP (simulators/README.md).\n',
       run: (args, env) => (args.length > 0 ? refuseArguments(args) : simulate(env)),
     };
   },

@@ -5,6 +5,8 @@ export type DemoEnvironment = {
   readonly httpPort: number;
   readonly opcuaPort: number;
   readonly modbusPort: number;
+  /** Of the simulated plant's faults and write log (simulators/README.md); null: not served. */
+  readonly controlPort: number | null;
   readonly dataFolder: string;
   readonly password: string;
   readonly passwordIsDefault: boolean;
@@ -20,11 +22,16 @@ export function demoEnvironment(env: NodeJS.ProcessEnv): DemoEnvironment {
     opcuaPort: portOf(env, 'COUNTERSIGN_OPCUA_PORT', 4840),
     modbusPort: portOf(env, 'COUNTERSIGN_MODBUS_PORT', 1502),
   };
-  if (new Set(Object.values(ports)).size < 3)
-    throw new StartRefused('COUNTERSIGN_HTTP_PORT, COUNTERSIGN_OPCUA_PORT and COUNTERSIGN_MODBUS_PORT must differ.');
+  const controlPort =
+    set(env.COUNTERSIGN_CONTROL_PORT) === null ? null : portOf(env, 'COUNTERSIGN_CONTROL_PORT', Number.NaN);
+  if (new Set([...Object.values(ports), controlPort]).size < 4)
+    throw new StartRefused(
+      'COUNTERSIGN_HTTP_PORT, COUNTERSIGN_OPCUA_PORT, COUNTERSIGN_MODBUS_PORT and COUNTERSIGN_CONTROL_PORT must differ.',
+    );
   const password = set(env.COUNTERSIGN_DEMO_PASSWORD) ?? defaultDemoPassword;
   return {
     ...ports,
+    controlPort,
     dataFolder: set(env.COUNTERSIGN_DATA) ?? './data',
     password,
     passwordIsDefault: password === defaultDemoPassword,

@@ -9,6 +9,7 @@ import { type Child, startChild } from './child.ts';
 import { type HeldFolder, holdDataFolder } from './data-folder.ts';
 import { type DemoEnvironment, demoEnvironment } from './demo-environment.ts';
 import { portTrouble } from './free-port.ts';
+import { simulatorArguments, simulatorScript } from './simulate.ts';
 import { StartRefused } from './start-refused.ts';
 
 const script = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -109,17 +110,8 @@ function startSimulators(
 ): Promise<Child> {
   return startChild(
     'The simulated plant',
-    script('../../simulators/main.ts'),
-    [
-      '--host',
-      '127.0.0.1',
-      '--opcua-port',
-      String(environment.opcuaPort),
-      '--modbus-port',
-      String(environment.modbusPort),
-      '--data',
-      join(data, 'simulators'),
-    ],
+    simulatorScript,
+    simulatorArguments(environment, data),
     {},
     processEnvironment,
   );
@@ -131,6 +123,9 @@ async function refuseTakenPorts(environment: DemoEnvironment): Promise<void> {
     ['HTTP', '::1', environment.httpPort, 'COUNTERSIGN_HTTP_PORT'],
     ['OPC UA', '127.0.0.1', environment.opcuaPort, 'COUNTERSIGN_OPCUA_PORT'],
     ['Modbus', '127.0.0.1', environment.modbusPort, 'COUNTERSIGN_MODBUS_PORT'],
+    ...(environment.controlPort === null
+      ? []
+      : ([['control', '127.0.0.1', environment.controlPort, 'COUNTERSIGN_CONTROL_PORT']] as const)),
   ] as const;
   for (const [what, host, port, variable] of wanted) {
     const trouble = await freeWithin(host, port, 3000);

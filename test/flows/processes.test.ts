@@ -206,6 +206,7 @@ describe('the demo’s processes, killed while they work', { timeout: 240_000 },
     expect(refused.status).toBeGreaterThanOrEqual(400);
     expect(first.said()).toContain('npx countersign simulate');
 
+    const { http: control } = await freePorts();
     const simulate = spawn(process.execPath, ['bin/countersign.mjs', 'simulate'], {
       cwd: projectFolder,
       stdio: ['pipe', 'ignore', 'inherit'],
@@ -215,6 +216,7 @@ describe('the demo’s processes, killed while they work', { timeout: 240_000 },
         COUNTERSIGN_HTTP_PORT: String(ports.http),
         COUNTERSIGN_OPCUA_PORT: String(ports.opcua),
         COUNTERSIGN_MODBUS_PORT: String(ports.modbus),
+        COUNTERSIGN_CONTROL_PORT: String(control),
       },
     });
     try {
@@ -222,6 +224,10 @@ describe('the demo’s processes, killed while they work', { timeout: 240_000 },
         await until(async () => (await quality(tag)) === 'good', `${tag} to come back`, 60_000);
       const changed = await client.changeSetpoint('BR101.TIC.SP', 37.5, 'adjustment', 'operator', password);
       expect(changed.body).toMatchObject({ state: 'confirmed' });
+      const writes = await fetch(`http://127.0.0.1:${control}/writes`);
+      expect(await writes.json()).toMatchObject([
+        { point: 'BR101.TIC.SP', status: 'applied', value: 37.5, auditEntryId: changed.body.id },
+      ]);
     } finally {
       simulate.kill('SIGTERM');
       await new Promise((next) => simulate.once('exit', next));
