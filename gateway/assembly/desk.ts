@@ -7,6 +7,7 @@ import type { Supervisor } from '../drivers/supervisor.ts';
 import type { People } from '../identity/people.ts';
 import type { TagStore } from '../live/tag-store.ts';
 import type { Settings } from '../settings/load.ts';
+import { mayStillCount } from '../signing/passkey-check.ts';
 import type { SignerChecks } from '../signing/signer.ts';
 
 type DeskNeeds = {
@@ -39,7 +40,10 @@ export function openTheDesk(needs: DeskNeeds, announce: Parameters<typeof openDe
     },
     writeToPlc: (write) => supervisor.write(write),
     mayDo: (caller, permission, area) => people.access.mayDo(caller, permission, area),
-    mayStillSign: (signer, permission, area) => people.access.personMay(signer, permission, area),
+    mayStillSign: (signer, permission, area) => {
+      const may = people.access.personMay(signer, permission, area);
+      return may.ok && signer.passkey !== undefined ? mayStillCount(people, signer.userId, signer.passkey) : may;
+    },
     checkSigner: (...question) => checks.checkSigner(...question),
     publicKeyOf: (id) => {
       const terminal = people.terminals.get(id)?.document;

@@ -16,10 +16,16 @@ export type Wait = (ms: number) => Promise<void>;
 
 /**
  * A signer's account, right, terminal, areas and networks now, whether or not his session still stands: a first signer
- * may have gone home before the second one signs. Asked again right before the write (CMD-2).
+ * may have gone home before the second one signs; and the passkey that answered for his signature (`passkey`, its id),
+ * which may have been taken away since. Asked again right before the write (CMD-2).
  */
 export type MayStillSign = (
-  signer: { readonly userId: UserId; readonly terminalId: TerminalId; readonly address: string },
+  signer: {
+    readonly userId: UserId;
+    readonly terminalId: TerminalId;
+    readonly address: string;
+    readonly passkey?: string | undefined;
+  },
   permission: Permission,
   area: AreaId,
 ) => { readonly ok: true } | Refusal;
@@ -35,7 +41,7 @@ export type ComponentsNeeded = (caller: Caller, policy?: SigningComponents) => R
 /** SIG-7: what the caller's authenticator is to be asked with. */
 export type PasskeyRequest = (caller: Caller) => Requires['passkey'];
 
-/** Records of one command, oldest first; at most 500. */
+/** Records of one command, oldest first; of its refused signatures the last 100. */
 export type ReadCommandRecords = (command: string) => Promise<readonly CommandRecord[]>;
 /** Ids of commands asked or proposed before record `before` (null: the newest), newest first, with the number of that record. */
 export type ReadAskedCommands = (

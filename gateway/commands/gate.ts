@@ -164,8 +164,9 @@ export function openGate(ports: GatePorts): Gate {
     const step = checkChange(intent.tag, intent.value, intent.observed.value);
     if (!step.ok) return step;
     if (!rules.ok) return rules;
-    for (const [index, { signer, caller }] of intent.signatures.entries()) {
-      const person = { userId: signer, terminalId: caller.terminalId, address: caller.address };
+    for (const [index, { signer, caller, record }] of intent.signatures.entries()) {
+      const { terminalId, address } = caller;
+      const person = { userId: signer, terminalId, address, passkey: record.signature?.assertion?.id };
       const right = ports.mayStillSign(person, index === 0 ? 'command' : 'verify', intent.tag.area);
       if (!right.ok) return right;
     }

@@ -39,6 +39,14 @@ export async function checkPasskey(
   return { ok: true, held: fresh.held, assertion, counter: checked.counter };
 }
 
+/** Is it still this person's, so that what it answered for may be carried out? Refuses passkey-unknown. */
+export function mayStillCount(people: People, signer: UserId, id: string): { readonly ok: true } | Refusal {
+  const present = people.passkeys.get(id)?.document;
+  return present?.account === signer && present.status === 'active'
+    ? { ok: true }
+    : refuse('passkey-unknown', `The passkey with which ${signer} signed has been taken away since.`);
+}
+
 /**
  * Keeps the counter, in the passkey's turn, so that one answer cannot count twice side by side; authenticators without
  * a counter leave no record. Answers with the number of the record that the passkey stands on from then on.

@@ -468,4 +468,30 @@ describe('passkeys as a component of a signature', { timeout: 60_000 }, () => {
     await refused('wrong-stage', () => register(operator, passkey), kind);
     await operator.send('DELETE', `/commands/${offered.id}`);
   });
+
+  it('SIG-7, CMD-2: a passkey taken away between the signatures takes its signature with it', async () => {
+    const passkey = new SoftwarePasskey(house.origin);
+    expect((await register(operator, passkey)).status).toBe(201);
+    const tag = await operator.get<{ latest: { value: boolean } }>('/tags/WFI.PUMP.CMD');
+    const offered = (await operator.ask('WFI.PUMP.CMD', !tag.body.latest.value)).body as unknown as Offered;
+    const statement = await jwsOf(operator, offered);
+    const first = { statement, username: 'operator', password, assertion: passkey.assert(statement) };
+    expect((await send(operator, offered.id, first)).body.state).toBe('awaiting-countersignature');
+    const removal = { password, ...confirmation(operator, await optionsOf(operator)) };
+    expect((await operator.post(`/passkeys/${passkey.id}/removal`, removal)).status).toBe(204);
+    const writes = house.plant.writes.count();
+    const offer = await supervisor.post<Pick<Offered, 'statement'>>(`/commands/${offered.id}/statements`, {});
+    const second = await jwsOf(supervisor, offer.body, 'supervisor', 'verification');
+    const who = { statement: second, username: 'supervisor', password, assertion: theirs.assert(second) };
+    expect((await send(supervisor, offered.id, who)).body).toMatchObject({
+      state: 'refused',
+      outcome: { code: 'passkey-unknown', text: expect.stringContaining('Nothing was written.') },
+    });
+    expect(house.plant.writes.count()).toBe(writes);
+    expect((await house.records()).findLast(({ command }) => command === offered.id)).toMatchObject({
+      kind: 'command.refused',
+      detail: { code: 'passkey-unknown' },
+    });
+    expect(await complaints(await parsed())).toEqual([]);
+  });
 });
