@@ -60,7 +60,7 @@ export type Desk = {
   offer(caller: Caller, id: CommandId, wanted: StatementPurposeBody): Promise<Answer<{ readonly offer: Offer }>>;
   /** With its outcome when it closes within 5 s, else as it then is. */
   sign(caller: Caller, id: CommandId, body: SignatureBody): Promise<Answer<{ readonly command: CommandView }>>;
-  /** By who asked for it, while it waits for signatures. */
+  /** By who asked for it or signed it first, in his own session, while it waits for signatures. */
   withdraw(caller: Caller, id: CommandId): Promise<Answer<{ readonly command: CommandView }>>;
   get(caller: Caller, id: CommandId): Promise<Answer<{ readonly command: CommandView }>>;
   /** Newest first, as far as the caller may view their areas. `before` is the `next` of the page before; null at first. */
@@ -289,8 +289,11 @@ export function openDesk(ports: DeskPorts): Desk {
       const held = commands.get(id);
       if (held === undefined || !isOpenForSigning(held.life) || held.inGate || held.busy)
         return refuse('wrong-stage', `The command is ${seen.command.state}; it cannot be withdrawn any more.`);
-      if (held.askedBy !== caller.userId)
-        return refuse('right-missing', 'Only the person who asked for a command withdraws it. Decline it instead.');
+      if (held.askedBy !== caller.userId && held.life.signers[0] !== caller.userId)
+        return refuse(
+          'right-missing',
+          'A command is withdrawn by who asked for it, or signed it first. Others decline it.',
+        );
       held.inGate = true;
       try {
         await commands.record(held, [withdrawnDraft(caller, subjectOf(held.view))]);

@@ -20,8 +20,12 @@ export const openInAll = 1000;
 const closedKept = 200;
 /** Break-glass commands whose countersignatures are due, in all; beyond them break-glass is refused (break-glass.ts). */
 export const breakGlassInAll = 100;
-/** Statements offered and not yet signed, a command; the oldest dropped first. */
-const offersPerCommand = 8;
+/**
+ * Statements offered and not yet signed: of one terminal, and of a command in all. The asking terminal's own oldest goes
+ * first, so that nobody who may only look takes away what another person is about to sign.
+ */
+const offersPerTerminal = 8;
+const offersPerCommand = 400;
 
 export class HeldCommand {
   readonly id: CommandId;
@@ -78,9 +82,20 @@ export class HeldCommand {
   }
 
   offer(statement: CommandStatement): void {
-    const [oldest] = this.offered.keys();
-    if (this.offered.size >= offersPerCommand && oldest !== undefined) this.offered.delete(oldest);
+    const own = [...this.offered.values()].filter(({ terminal }) => terminal === statement.terminal);
+    const oldest = own.length >= offersPerTerminal ? own[0]?.nonce : undefined;
+    const [first] = this.offered.keys();
+    const gone = oldest ?? (this.offered.size >= offersPerCommand ? first : undefined);
+    if (gone !== undefined) this.offered.delete(gone);
     this.offered.set(statement.nonce, statement);
+  }
+
+  /** Takes up the signatures that were refused, from all records as the log has them: they are part of its life. */
+  showRefused(records: readonly CommandRecord[]): void {
+    const refused = records.filter(({ kind }) => kind === 'command.signature-refused');
+    const others = this.#records.filter(({ kind }) => kind !== 'command.signature-refused');
+    this.#records = [...others, ...refused].sort((left, right) => left.seq - right.seq);
+    this.#folded = foldCommand(this.#records) ?? this.#folded;
   }
 
   /** @internal held-commands.ts alone: after the log has them. */

@@ -12,8 +12,8 @@ import type {
 } from './desk-ports.ts';
 import type { ReadStages } from './pace.ts';
 
-/** Records of one command that are read at most; refused signatures are the only kind without a bound of its own. */
-const recordsPerCommand = 500;
+/** Refused signatures of one command that are read, the latest; every other kind has a bound of its own. */
+const refusalsPerCommand = 100;
 
 const closingKinds = [
   'command.confirmed',
@@ -69,8 +69,14 @@ export function commandRecords(pool: Pick<Pool, 'query'>): CommandRecords {
   return {
     async readCommandRecords(command) {
       const found = await rows<{ body: Buffer }>(
-        'SELECT body FROM log_record WHERE command = $1 ORDER BY seq LIMIT $2',
-        [command, recordsPerCommand],
+        // All that moves the command, however many signatures were refused in between.
+        `SELECT body FROM log_record
+         WHERE command = $1
+           AND (kind <> 'command.signature-refused'
+                OR seq IN (SELECT seq FROM log_record WHERE command = $1 AND kind = 'command.signature-refused'
+                           ORDER BY seq DESC LIMIT $2))
+         ORDER BY seq`,
+        [command, refusalsPerCommand],
       );
       return found.map(({ body }) => auditRecordSchema.parse(JSON.parse(body.toString('utf8'))));
     },

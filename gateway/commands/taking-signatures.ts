@@ -251,15 +251,22 @@ function intentOf(held: HeldCommand, tag: WritableTag, last: GivenSignature): In
   };
 }
 
-/** Records a refused signature, unless the refusal has its record already. */
+/** Records a refused signature, unless the refusal has its record already, and shows it with the command. */
 export async function recordRefusal(
-  ports: Pick<DeskPorts, 'append'>,
+  ports: Pick<DeskPorts, 'append' | 'readCommandRecords' | 'reportFault'>,
   held: HeldCommand,
   caller: Caller,
   body: SignatureBody,
   refusal: Refusal,
 ): Promise<Refusal> {
-  if (refusal.record !== undefined) return refusal;
-  const { seq } = await ports.append(refusedSignatureDraft(caller, subjectOf(held.view), body.statement, refusal));
-  return { ...refusal, record: seq };
+  const record =
+    refusal.record ??
+    (await ports.append(refusedSignatureDraft(caller, subjectOf(held.view), body.statement, refusal))).seq;
+  try {
+    held.showRefused(await ports.readCommandRecords(held.id));
+  } catch (fault) {
+    // It is on record all the same, and shown after the next one.
+    ports.reportFault(`a refused signature on command ${held.id} is not shown yet`, fault);
+  }
+  return { ...refusal, record };
 }

@@ -26,6 +26,7 @@ export function CommandActions(props: {
   const live = useLink().kind === 'live';
   const { state } = command;
   const waits = state === 'awaiting-countersignature' || state === 'asked' || state === 'proposed';
+  const mine = [command.askedBy.id, command.signatures[0]?.signer].includes(session.user.id);
   // CMD-13: it is done, and the countersignatures that break-glass left out may still be given.
   const owes = isClosed(state) && (command.breakGlass?.missing ?? 0) > 0;
   const withdraw = async () => {
@@ -41,7 +42,7 @@ export function CommandActions(props: {
 
   return (
     <>
-      {waits && command.askedBy.id === session.user.id && (
+      {waits && mine && (
         <Button variant="default" onClick={() => void withdraw()} disabled={!live}>
           Withdraw
         </Button>

@@ -162,4 +162,35 @@ describe('countersigning', () => {
     expect(codeOf(await world.desk.withdraw(world.caller('operator'), command.id))).toBe('wrong-stage');
     expect(world.device.writes).toEqual([]);
   });
+
+  test('SIG-5, SIG-4: who signed first withdraws as well, though another person asked', async () => {
+    const world = await makeWorld();
+    const command = await world.asked('operator', pump, true);
+    const body = await world.signedBody('supervisor', command.statement);
+    expect(await world.clock.until(world.desk.sign(world.caller('operator'), command.id, body))).toMatchObject({
+      command: { state: 'awaiting-countersignature', signatures: [{ signer: 'supervisor' }] },
+    });
+    expect(await world.desk.withdraw(world.caller('supervisor'), command.id)).toMatchObject({
+      command: { state: 'withdrawn' },
+    });
+    expect(world.log.last('command.withdrawn').actor).toMatchObject({ id: 'supervisor' });
+    expect(world.device.writes).toEqual([]);
+  });
+
+  test('SIG-5: statements that another terminal asks for do not void the one that is being signed here', async () => {
+    const world = await makeWorld();
+    const command = await world.asked('operator', pump, true);
+    const there = world.caller('supervisor', world.other);
+    const many: Awaited<ReturnType<typeof offered>>[] = [];
+    for (let i = 0; i < 20; i++) many.push(await offered(world, there, command.id));
+    // That terminal's own oldest gave way.
+    const first = await world.signedBody('supervisor', many[0]?.statement ?? command.statement, {
+      terminal: world.other,
+    });
+    expect(codeOf(await world.desk.sign(there, command.id, first))).toBe('statement-altered');
+    const body = await world.signedBody('operator', command.statement);
+    expect(await world.clock.until(world.desk.sign(world.caller('operator'), command.id, body))).toMatchObject({
+      command: { state: 'awaiting-countersignature' },
+    });
+  });
 });

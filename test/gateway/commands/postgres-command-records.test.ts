@@ -50,6 +50,17 @@ test('CMD-1, CMD-6: open commands are found and closed, closed ones read the sam
     return new Promise<never>(() => undefined);
   };
   const stuck = await world.asked('operator', temperature, 38);
+  // However often signatures are refused, what moved the command is read back.
+  const refusal = {
+    kind: 'command.signature-refused',
+    actor: world.caller('operator').actor,
+    terminal: world.caller('operator').terminal,
+    address: '127.0.0.1',
+    subject: stuck.tagId,
+    command: stuck.id,
+    detail: { code: 'statement-altered', text: 'Not this one.' },
+  } as const;
+  await whileClockStands(Promise.all(Array.from({ length: 600 }, () => log.log.append(refusal))));
   void world.desk.sign(world.caller('operator'), stuck.id, await world.signedBody('operator', stuck.statement));
   await reached;
 
@@ -62,6 +73,7 @@ test('CMD-1, CMD-6: open commands are found and closed, closed ones read the sam
   expect(await records.findOpenCommands()).toEqual([]);
   const after = await makeWorld({ clock, ports });
   expect(await after.desk.get(after.caller('operator'), stuck.id)).toMatchObject({ command: { state: 'confirmed' } });
+  expect((await records.readCommandRecords(stuck.id)).length).toBeLessThan(200);
   expect(await after.desk.get(after.caller('operator'), half.id)).toMatchObject({ command: { state: 'expired' } });
   expect(await after.desk.get(after.caller('operator'), confirmed.command.id)).toEqual({
     ok: true,

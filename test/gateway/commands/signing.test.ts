@@ -99,7 +99,10 @@ describe('signing a command', () => {
     // A refusal is no end: the same statement still carries the command.
     const signed = await world.signedBody('operator', command.statement);
     const after = await world.clock.until(world.desk.sign(world.caller('operator'), command.id, signed));
-    expect(after).toMatchObject({ ok: true, command: { state: 'confirmed' } });
+    // It is part of the command's life, though.
+    const refused = expect.objectContaining({ kind: 'command.signature-refused', record: record.seq });
+    const stages = expect.arrayContaining([refused]);
+    expect(after).toMatchObject({ ok: true, command: { state: 'confirmed', stages } });
   });
 
   test('SIG-6: an expired statement is refused, and the command expires with a record', async () => {
