@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { recordKindSchema } from './audit-record.ts';
 import { commandStates } from './command-state.ts';
-import { areaIdSchema, commandIdSchema, givenTimeSchema, tagIdSchema, timeSchema } from './ids.ts';
+import { areaIdSchema, commandIdSchema, givenTimeSchema, lineSchema, tagIdSchema, timeSchema } from './ids.ts';
 import { meaningSchema, requiresSchema, statementSchema } from './statement.ts';
 import { permissiveStateSchema } from './tag.ts';
 import { qualitySchema, tagValueSchema } from './values.ts';
@@ -111,8 +111,8 @@ export const commandListSchema = z.object({ commands: z.array(commandViewSchema)
 export const proposalBodySchema = z.strictObject({
   tagId: tagIdSchema,
   value: tagValueSchema,
-  origin: z.string().trim().min(1).max(300),
-  reference: z.string().trim().min(1).max(200).optional(),
+  origin: lineSchema(300),
+  reference: lineSchema(200).optional(),
 });
 export type ProposalBody = z.infer<typeof proposalBodySchema>;
 /** 201 of `POST /proposals`: a token reads back no more than this. */

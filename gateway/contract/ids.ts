@@ -48,11 +48,25 @@ export const givenTimeSchema = z.iso
   .regex(/(Z|[+-]00:00)$/, 'must be in UTC')
   .overwrite((time) => time.replace(/[+-]00:00$/, 'Z'));
 
-/** Free text of one line, trimmed: no control characters, no half of a surrogate pair, which no log and no database holds. */
+/**
+ * What no log, database or screen holds, or what makes it show something else than it holds: control characters, halves
+ * of surrogate pairs, and overrides of the writing direction (UAX #9, 2.1 to 2.4). Marks of direction are text.
+ */
+const unshowable = /[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069]/u;
+const unshowableText = 'must be text without control characters or overrides of the writing direction';
+
+/** Free text of one line, trimmed. */
 export const lineSchema = (longest: number) =>
   z
     .string()
     .trim()
     .min(1)
     .max(longest)
-    .refine((text) => !/[\p{Cc}\p{Cs}]/u.test(text), 'must be text without control characters');
+    .refine((text) => !unshowable.test(text), unshowableText);
+
+/** Free text of several lines, as it was typed; line breaks and tabs are a person's. */
+export const textSchema = (longest: number) =>
+  z
+    .string()
+    .max(longest)
+    .refine((text) => !unshowable.test(text.replaceAll(/[\t\n\r]/g, ' ')), unshowableText);

@@ -1,7 +1,15 @@
 // What a signature says (SIG-6). The gateway makes a Statement; the client adds who, why and when, and signs the
 // RFC 8785 bytes of the whole as a compact JWS (ES256) with the terminal's key. interfaces.md, "HTTP API".
 import { z } from 'zod';
-import { areaIdSchema, commandIdSchema, givenTimeSchema, tagIdSchema, terminalIdSchema, timeSchema } from './ids.ts';
+import {
+  areaIdSchema,
+  commandIdSchema,
+  givenTimeSchema,
+  tagIdSchema,
+  terminalIdSchema,
+  textSchema,
+  timeSchema,
+} from './ids.ts';
 import { assertionSchema, passkeyRequestSchema } from './passkey.ts';
 import { qualitySchema, tagValueSchema } from './values.ts';
 
@@ -73,12 +81,7 @@ export const signerPartSchema = z.strictObject({
   signer: z.string().min(1).max(256),
   meaning: meaningSchema,
   reasonCode: z.string().max(64).nullish(),
-  comment: z
-    .string()
-    .max(2000)
-    // Lines and tabs are a person's; nothing else that a screen or a file cannot show.
-    .refine((text) => !/[^\P{Cc}\t\n\r]/u.test(text))
-    .nullish(),
+  comment: textSchema(2000).nullish(),
   signedAt: givenTimeSchema,
 });
 export type SignerPart = z.infer<typeof signerPartSchema>;

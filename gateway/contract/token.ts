@@ -1,7 +1,7 @@
 // Access tokens of machines on the wire (CMD-10): what they may do, how an administrator issues and revokes them. A token
 // is shown once; what the gateway keeps of it is a digest. No token can sign, or ask for a command.
 import { z } from 'zod';
-import { areaIdSchema, timeSchema } from './ids.ts';
+import { areaIdSchema, lineSchema, timeSchema } from './ids.ts';
 
 export const tokenScopes = ['read-history', 'read-audit', 'propose', 'post-events'] as const;
 export const tokenScopeSchema = z.enum(tokenScopes);
@@ -15,7 +15,7 @@ export type TokenId = z.infer<typeof tokenIdSchema>;
 
 /** What is signed when one is issued. `areas` bound what it may propose or post for, with all that lies within them. */
 export const tokenTermsSchema = z.strictObject({
-  name: z.string().trim().min(1).max(80),
+  name: lineSchema(80),
   scopes: z.array(tokenScopeSchema).min(1).max(tokenScopes.length),
   areas: z.array(areaIdSchema).min(1).max(1000),
   /** CIDR blocks that it may be used from; absent: any. */

@@ -10,10 +10,11 @@ import { installDocumentation } from './documentation.ts';
 import { type GuardParts, installGuard } from './guard.ts';
 import { bodyLimitBytes, installJsonBody } from './json-body.ts';
 import { peerAddress } from './peer-address.ts';
-import { answerBrokenRequest, installProblemAnswers } from './problem-answers.ts';
+import { answerBrokenRequest, asGatewayError, installProblemAnswers, sendProblem } from './problem-answers.ts';
 import { createRefusalRecords } from './refusal-records.ts';
 import { type Application, requireDeclaredAccess } from './route-access.ts';
 import { installSecureHeaders } from './secure-headers.ts';
+import { serverOptions } from './server-options.ts';
 
 export type ApplicationParts = {
   readonly guard: GuardParts;
@@ -40,7 +41,10 @@ export function buildApplication(parts: ApplicationParts, modules: readonly Rout
     // Addresses come from the socket alone; a trusted proxy is a matter for the hardened set-up.
     trustProxy: false,
     requestTimeout: 30_000,
+    http: serverOptions,
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket),
+    // An address that cannot be decoded, or is too long, ends before every hook.
+    frameworkErrors: (error, request, reply) => void sendProblem(request, reply, asGatewayError(error)),
     routerOptions: { caseSensitive: true, maxParamLength: 256 },
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
@@ -49,6 +53,9 @@ export function buildApplication(parts: ApplicationParts, modules: readonly Rout
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
+
+  // What the client expects besides is not known here; the request is answered as if it had not asked (RFC 9110, 10.1.1).
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
 
   const routes: RouteOptions[] = [];
   app.addHook('onRoute', (route) => {

@@ -60,6 +60,8 @@ export function installGuard(app: Application, parts: GuardParts): void {
 
   app.addHook('onRequest', async (request) => {
     request.peerAddress = peerAddress(request.socket.remoteAddress);
+    if (request.headers.host === undefined && request.raw.httpVersion !== '1.0')
+      throw new GatewayError('malformed-request', 'A request names its Host.');
     const hostRefusal = parts.demo ? refuseForeignHost(request, parts.origins()) : null;
     if (hostRefusal !== null) throw asError(hostRefusal);
     if (request.is404) return;

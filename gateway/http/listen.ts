@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Application } from './route-access.ts';
+import { serverOptions } from './server-options.ts';
 
 export type Listening = { readonly port: number; readonly close: () => Promise<void> };
 
@@ -12,9 +13,9 @@ export async function listen(app: Application, host: string, port: number): Prom
   if (host !== '127.0.0.1') return { port: address.port, close: () => app.close() };
   const { requestTimeout, keepAliveTimeout } = app.server;
   // The same patience with slow clients at both addresses.
-  const second = createServer({ requestTimeout, keepAliveTimeout });
+  const second = createServer({ ...serverOptions, requestTimeout, keepAliveTimeout });
   // Fastify's server handles what either of the two accepts, upgrades of the live socket included.
-  for (const event of ['request', 'upgrade', 'clientError'] as const)
+  for (const event of ['request', 'upgrade', 'clientError', 'checkExpectation'] as const)
     second.on(event, (...details: unknown[]) => app.server.emit(event, ...details));
   const bound = await listenOn(second, '::1', address.port);
   return {

@@ -121,7 +121,7 @@ function challenge(code: Problem['code']): string {
 }
 
 /** Fastify's own errors and schema failures, as our codes. */
-function asGatewayError(error: FastifyError | GatewayError): GatewayError {
+export function asGatewayError(error: FastifyError | GatewayError): GatewayError {
   if (error instanceof GatewayError) return error;
   if (hasZodFastifySchemaValidationErrors(error)) {
     const first = error.validation[0];

@@ -1,7 +1,7 @@
 // What an administrator may do to accounts with his signature: unlock one, with an explanation and the action taken
 // (IDN-3). Nothing here sees or sets a password.
 import { z } from 'zod';
-import type { TerminalId, UserId } from '../contract/ids.ts';
+import { lineSchema, type TerminalId, type UserId } from '../contract/ids.ts';
 import { type Refusal, refuse } from '../contract/problem.ts';
 import type { PublicKey } from '../contract/session.ts';
 import type { Offer, SignatureBody } from '../contract/statement.ts';
@@ -10,7 +10,7 @@ import type { SignedIn } from '../identity/caller.ts';
 import type { People } from '../identity/people.ts';
 import type { SignedActions } from './signed-actions.ts';
 
-const unlockSchema = z.strictObject({ actionTaken: z.string().trim().min(1).max(500).optional() });
+const unlockSchema = z.strictObject({ actionTaken: lineSchema(500).optional() });
 
 export type AccountActions = {
   offerUnlock(caller: SignedIn, id: UserId, change: unknown): { readonly ok: true; readonly offer: Offer } | Refusal;

@@ -13,6 +13,8 @@ import { importedKey } from '../identity/imported-key.ts';
 export type JwsPayload = Record<string, z.infer<ReturnType<typeof z.json>>>;
 /** What a terminal signs; `typ` of the protected header. */
 type JwsType = typeof statementType | typeof certificationType;
+/** RFC 7518 §3.4: two numbers of 32 bytes. */
+const es256Bytes = 64;
 export type ReadJws = { readonly ok: true; readonly kid: TerminalId; readonly payload: JwsPayload };
 
 /**
@@ -28,6 +30,10 @@ export function readCompactJws(jws: string, type: JwsType): ReadJws | Refusal {
   const parsedHeader = headerSchemas[type].safeParse(parse(headerText));
   if (!parsedHeader.success || !saysEachOnce(headerText, parsedHeader.data))
     return malformed(`its protected header must be {"alg":"ES256","kid":<terminal id>,"typ":"${type}"}`);
+  // One spelling of these bytes, too: the next signer's statement names this one by its digest.
+  const bytes = Buffer.from(signature, 'base64url');
+  if (bytes.length !== es256Bytes || bytes.toString('base64url') !== signature)
+    return malformed('its signature must be the 64 bytes of ES256, base64url without padding');
   const text = decode(payload);
   const parsed = parse(text);
   if (!isPayload(parsed) || text !== canonical(parsed))

@@ -1,7 +1,7 @@
 // What an administrator may do to terminals, each time with his signature: approve or move one, revoke one at once with
 // its sessions (TRM-4), issue a one-time enrolment code (TRM-1).
 import { z } from 'zod';
-import { areaIdSchema, type TerminalId } from '../contract/ids.ts';
+import { areaIdSchema, lineSchema, type TerminalId } from '../contract/ids.ts';
 import { type Refusal, refuse } from '../contract/problem.ts';
 import type { PublicKey } from '../contract/session.ts';
 import type { Offer, SignatureBody } from '../contract/statement.ts';
@@ -13,11 +13,11 @@ import type { TerminalDocument } from '../identity/terminal.ts';
 import type { SignedActions } from './signed-actions.ts';
 
 const placementSchema = z.strictObject({
-  location: z.string().trim().min(1).max(200),
+  location: lineSchema(200),
   areas: z.array(areaIdSchema).min(1).max(1000),
   networks: z.array(z.string().max(64)).min(1).max(100),
 });
-const approvalSchema = placementSchema.extend({ name: z.string().trim().min(1).max(80).optional() });
+const approvalSchema = placementSchema.extend({ name: lineSchema(80).optional() });
 
 type Key = { readonly id: TerminalId; readonly publicKey: PublicKey };
 type Offered = { readonly ok: true; readonly offer: Offer } | Refusal;

@@ -50,8 +50,10 @@ export async function verifySignedStatement(
     return refuse('statement-expired', 'The statement expired before it was signed. Ask again for a new one.');
   const part = signerPartSchema.safeParse(Object.fromEntries(signerPartNames.map((name) => [name, payload[name]])));
   if (!part.success) {
-    const field = String(part.error.issues[0]?.path[0] ?? 'signer');
-    return refuse('malformed-statement', `The statement’s ${field} is missing or malformed.`, { field });
+    const issue = part.error.issues[0];
+    const field = String(issue?.path[0] ?? 'signer');
+    const why = issue?.code === 'custom' ? issue.message : 'is missing or malformed';
+    return refuse('malformed-statement', `The statement’s ${field} ${why}.`, { field });
   }
   return withinRules(part.data, rules);
 }

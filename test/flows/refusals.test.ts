@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiAnswer, ApiClient, codeOf } from '../support/api-client.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
@@ -102,6 +104,12 @@ describe('refusals, with their records and a PLC that saw nothing', () => {
       400,
       'malformed-request',
     ],
+    [
+      'a value twice',
+      '{"tagId":"BR101.TIC.SP","value":37.1,"value":37.4,"observed":{"value":37,"sourceTime":"2026-01-01T00:00:00Z"}}',
+      400,
+      'malformed-request',
+    ],
     ['a huge body', `{"tagId":"${'A'.repeat(200_000)}"}`, 413, 'body-too-large'],
   ];
   it.each(bodies)('CMD-2, OPS-3: refuses a command with %s', async (_name, rawBody, status, code) => {
@@ -111,6 +119,55 @@ describe('refusals, with their records and a PLC that saw nothing', () => {
       kind: /^command\.refused$|^request\.refused$/,
     });
   });
+
+  it.each([
+    [{ 'content-encoding': 'gzip' }],
+    [{ 'content-encoding': 'br' }],
+    [{ 'content-type': 'application/json; charset=utf-16' }],
+    [{ 'content-type': 'text/plain' }],
+  ])('CMD-2, OPS-3: refuses a body that would have to be guessed at: %j', async (headers: Record<string, string>) => {
+    const sourceTime = new Date().toISOString();
+    const body = { tagId: 'BR101.TIC.SP', value: 37.4, observed: { value: 37, sourceTime } };
+    await refused(() => operator.post('/commands', body, { headers }), {
+      status: 415,
+      code: 'media-type-unsupported',
+      kind: /^command\.refused$/,
+    });
+  });
+
+  const hasIpv6 = Object.values(networkInterfaces()).some((own) => own?.some(({ address }) => address === '::1'));
+  it.each(['127.0.0.1', ...(hasIpv6 ? ['::1'] : [])])(
+    'OPS-3: at %s, too, what no route sees is answered with a problem',
+    async (host) => {
+      const { port, host: name } = new URL(house.origin);
+      const ask = (head: string) =>
+        new Promise<string>((resolve, reject) => {
+          let answer = '';
+          const socket = connect({ host, port: Number(port) }, () =>
+            socket.write(`${head}\r\nConnection: close\r\n\r\n`),
+          );
+          socket.setEncoding('utf8').on('data', (text) => {
+            answer += String(text);
+          });
+          socket.on('close', () => resolve(answer)).on('error', reject);
+        });
+      const named = `HTTP/1.1\r\nHost: ${name}`;
+      for (const [head, status, code] of [
+        [`POST /api/v1/commands/%ff/signatures ${named}`, 400, 'malformed-request'],
+        [`GET /api/v1/tags/${'A'.repeat(300)} ${named}`, 400, 'malformed-request'],
+        ['GET /api/v1/session HTTP/1.1', 400, 'malformed-request'],
+        [`GET /api/v1/session ${named}\r\nExpect: wonders`, 401, 'proof-missing'],
+      ] as const) {
+        const answer = await ask(head);
+        expect(answer, head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+        expect(answer, head).toContain('application/problem+json');
+        expect(answer, head).toContain(`"code":"${code}"`);
+      }
+      // Java's client offers HTTP/2 with its first request.
+      const offered = await ask(`GET /health ${named}\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__`);
+      expect(offered).toMatch(/^HTTP\/1.1 200 /);
+    },
+  );
 
   const asks: [string, string, unknown, number, string][] = [
     ['above the limit', 'BR101.TIC.SP', 41, 422, 'value-out-of-range'],

@@ -88,7 +88,12 @@ describe('verifySignedStatement', () => {
 
   test('SIG-8: a comment is text that can be shown: lines, but no control characters', async () => {
     expect(await codeFor(client.signStatement(issued, { ...signer, comment: 'two\nlines' }))).toBe('ok');
-    expect(await codeFor(client.signStatement(issued, { ...signer, comment: 'a\u0000b' }))).toBe('malformed-statement');
+    expect(await codeFor(client.signStatement(issued, { ...signer, comment: 'אבג، ‏ok' }))).toBe('ok');
+    for (const hidden of ['a\u0000b', '\u001b[31m', 'not \u202Edevorppa', '\u2066x\u2069'])
+      expect(await verify(await client.signStatement(issued, { ...signer, comment: hidden }))).toMatchObject({
+        code: 'malformed-statement',
+        detail: expect.stringContaining('control characters or overrides'),
+      });
   });
 
   test('SIG-2: the terminal’s time may say UTC as +00:00; it is kept with Z', async () => {
@@ -157,6 +162,15 @@ describe('verifySignedStatement', () => {
         .sign(client.key.privateKey);
       expect(await codeFor(signed)).toBe('malformed-statement');
     }
+  });
+
+  test('SIG-6: the signature’s bytes have one spelling, too', async () => {
+    const jws = await client.signStatement(issued, signer);
+    const signature = jws.split('.')[2] ?? '';
+    const inStandardBase64 = jws.replace(signature, Buffer.from(signature, 'base64url').toString('base64'));
+    for (const respelled of [`${jws}=`, `${jws}==`, `${jws}\n`, `${jws} `, `${jws}AAAA`, `${jws}!`, inStandardBase64])
+      expect(await codeFor(Promise.resolve(respelled)), respelled).toBe('malformed-statement');
+    expect(await codeFor(Promise.resolve(jws))).toBe('ok');
   });
 
   test('SIG-6: it expires by the gateway’s clock, whatever the terminal’s says', async () => {
