@@ -2,7 +2,7 @@
 // answered before its checkpoint is flushed to the file outside the database. Opened by main.ts.
 // Opens it; postgres-writer.ts writes.
 import type pg from 'pg';
-import type { Appended, RecordDraft } from '../contract/audit-record.ts';
+import type { Appended } from '../contract/audit-record.ts';
 import type { AppendAudit, LookUpStanding, Now } from '../identity/ports.ts';
 import {
   CheckpointFile,
@@ -11,6 +11,7 @@ import {
   isUnused,
   readCheckpointFile,
 } from './file-checkpoint.ts';
+import type { KeyChangeDraft } from './file-key-change.ts';
 import { loadLogKey } from './file-keys.ts';
 import { readFormerKeys, settleNextKey } from './file-next-key.ts';
 import { LogTrouble } from './log-trouble.ts';
@@ -65,7 +66,7 @@ export type PostgresLog = {
    * Replaces the log's key by a new one: a record of its own, whose checkpoint both sign. The draft is completed with kind,
    * subject and both public keys. Resolves when the new one is in force. Refuses with `wrong-stage` while one is under way.
    */
-  readonly rotateKey: (draft: Omit<RecordDraft, 'kind' | 'subject' | 'old' | 'new'>) => Promise<Appended>;
+  readonly rotateKey: (draft: KeyChangeDraft) => Promise<Appended>;
   /** Records that are durable. */
   readonly size: () => number;
   /** The newest flushed checkpoint, a signed note. */

@@ -7,7 +7,7 @@ import type { Appended, RecordDraft } from '../contract/audit-record.ts';
 import { GatewayError } from '../contract/problem.ts';
 import type { StateChange } from '../identity/ports.ts';
 import type { CheckpointFile } from './file-checkpoint.ts';
-import { makeNextKey, takeOverNextKey } from './file-next-key.ts';
+import { type KeyChangeDraft, SigningKey } from './file-key-change.ts';
 import {
   CommitFailed,
   type CommitResult,
@@ -21,7 +21,7 @@ import { runOn, takeLock } from './postgres-lock.ts';
 import type { LogState, PostgresLog, PostgresLogOptions } from './postgres-log.ts';
 import { readTail, type Tail } from './postgres-start-check.ts';
 import { storable } from './record.ts';
-import { formatVkey, type NoteSigner, noteVerifier } from './signed-note.ts';
+import type { NoteSigner } from './signed-note.ts';
 import type { StandingRecords } from './standing.ts';
 
 /** Appends that may wait; beyond it an append is refused at once, so that a flood of events cannot take the memory. */
@@ -34,7 +34,7 @@ const closePatienceMs = 3_000;
 
 export class Writer {
   readonly #options: PostgresLogOptions;
-  #signer: NoteSigner;
+  readonly #key: SigningKey;
   readonly #standing: StandingRecords;
   readonly #file: CheckpointFile;
   #client: pg.Client;
@@ -43,10 +43,6 @@ export class Writer {
   #flushedSize: number;
   #queue: Waiting[] = [];
   readonly #listeners: (() => void)[] = [];
-  /** A change of the log's key under way. */
-  #rotating = false;
-  /** Signs already, and its files could not be put in their place yet. */
-  #unsettledKey: NoteSigner | null = null;
   #state: LogState = { state: 'writing', reason: null };
   #working: Promise<void> | null = null;
   #scheduled = false;
@@ -62,7 +58,7 @@ export class Writer {
     file: CheckpointFile,
   ) {
     this.#options = options;
-    this.#signer = signer;
+    this.#key = new SigningKey(options.dataFolder, signer);
     this.#standing = standing;
     this.#file = file;
     this.#head = head;
@@ -73,14 +69,14 @@ export class Writer {
   }
 
   get log(): PostgresLog {
-    const vkey = () => formatVkey(noteVerifier(this.#signer));
+    const key = this.#key;
     return {
       append: (draft, change) => this.append(draft, change),
       lookUpStanding: (subject) => this.#standing.lookUp(subject),
       standingSubjects: () => this.#standing.subjects,
-      origin: this.#signer.name,
+      origin: key.signer.name,
       get vkey() {
-        return vkey();
+        return key.vkey;
       },
       rotateKey: (draft) => this.#rotateKey(draft),
       onCheckpoint: (listener) => this.#listeners.push(listener),
@@ -115,27 +111,8 @@ export class Writer {
     });
   }
 
-  async #rotateKey(draft: Omit<RecordDraft, 'kind' | 'subject' | 'old' | 'new'>): Promise<Appended> {
-    if (this.#rotating) throw new GatewayError('wrong-stage', 'The log’s key is being replaced already.');
-    this.#rotating = true;
-    try {
-      // What signs now must be in its place before the file that it waits in is needed again.
-      if (this.#unsettledKey !== null) await this.#settleKey(this.#unsettledKey);
-      const former = this.#signer;
-      const next = await makeNextKey(this.#options.dataFolder, former.name);
-      const keys = { old: formatVkey(noteVerifier(former)), new: formatVkey(noteVerifier(next)) };
-      const record: RecordDraft = { ...draft, kind: 'log.key-rotated', subject: 'log', ...keys };
-      return await this.#append(record, undefined, { next, former });
-    } finally {
-      this.#rotating = false;
-    }
-  }
-
-  /** The key that signs from now on: in memory at once, in its files as soon as they can be written. */
-  async #settleKey(next: NoteSigner): Promise<void> {
-    this.#unsettledKey = next;
-    await takeOverNextKey(this.#options.dataFolder, next);
-    this.#unsettledKey = null;
+  #rotateKey(draft: KeyChangeDraft): Promise<Appended> {
+    return this.#key.change(draft, (record, handOver) => this.#append(record, undefined, handOver));
   }
 
   /** What goes into the next commit: up to a change of the log's key, or that alone. */
@@ -167,7 +144,7 @@ export class Writer {
     const client = this.#client;
     const timer = setTimeout(() => breakOff(client), this.#options.commitTimeoutMs ?? 10_000);
     try {
-      return await commitBatch(client, batch, this.#head, this.#signer, this.#options.now);
+      return await commitBatch(client, batch, this.#head, this.#key.signer, this.#options.now);
     } catch (error) {
       if (!(error instanceof CommitFailed)) throw error;
       return await this.#recover(batch, error);
@@ -241,7 +218,7 @@ export class Writer {
     if (result.committed.length === 0 || result.head.note === null) return;
     this.#head = result.head;
     const next = result.committed[0]?.waiting.handOver?.next;
-    if (next !== undefined) this.#signer = next;
+    if (next !== undefined) this.#key.handOverTo(next);
     // The rows that stand on these records are visible from the COMMIT on, so their word is too.
     for (const { waiting, appended } of result.committed) {
       this.#standing.take({ seq: appended.seq, detail: waiting.draft.detail });
@@ -254,7 +231,7 @@ export class Writer {
     this.#flushed = result.head.note;
     this.#flushedSize = result.head.tree.size;
     // Where its files cannot be written now, they are at the next change or start: both keys are on the disk until then.
-    if (next !== undefined) await this.#settleKey(next).catch((error: unknown) => this.#options.onFault?.(error));
+    if (next !== undefined) await this.#key.settle().catch((error: unknown) => this.#options.onFault?.(error));
     for (const { waiting, appended } of result.committed) waiting.resolve(appended);
     for (const listener of this.#listeners) listener();
   }
