@@ -36,7 +36,7 @@ type Running = {
 };
 
 /** How often silence is looked for; a loss is told at most this much after lostAfterMs. */
-const sweepEveryMs = 250;
+export const sweepEveryMs = 250;
 
 export class Supervisor {
   readonly #settings: SupervisorSettings;

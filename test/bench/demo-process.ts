@@ -1,12 +1,13 @@
 // The whole demo as `npm start` runs it, everything installed and built, with ports and a data folder of its own.
 // Used by the cases start and sign.
-import { freePorts, type ReadyProcess, startReady } from './ready-process.ts';
+import { lastingPorts } from '../support/lasting-ports.ts';
+import { type ReadyProcess, startReady } from './ready-process.ts';
 
 export type RunningDemo = ReadyProcess & { readonly httpPort: number; readonly opcuaPort: number };
 
 /** Resolves when the demo says that it is ready. */
 export async function startDemo(dataFolder: string): Promise<RunningDemo> {
-  const [httpPort = 0, opcuaPort = 0, modbusPort = 0] = await freePorts(3);
+  const [httpPort = 0, opcuaPort = 0, modbusPort = 0] = await lastingPorts(3);
   const started = await startReady(
     ['scripts/bootstrap.mjs', 'start'],
     (line) => line.startsWith('Countersign is ready'),

@@ -1,6 +1,5 @@
 // Starts a program of the project as its own process and waits for the line that says it is ready. Used by the cases.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { projectFolder } from '../architecture/project-files.ts';
 
@@ -54,23 +53,4 @@ export async function startReady(
       reject(new Error(`${args[0]} ended with ${code} before it was ready: ${said.trim()}`));
     });
   });
-}
-
-/** Free loopback ports; different ones, since all are held until the last is found. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  return Promise.all(
-    servers.map(async (server) => {
-      const address = server.address();
-      await new Promise((resolve) => server.close(resolve));
-      if (address === null || typeof address === 'string') throw new Error('no port was given');
-      return address.port;
-    }),
-  );
 }

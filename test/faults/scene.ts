@@ -11,6 +11,7 @@ import type { PointValue } from '../../simulators/plant/points.ts';
 import { type RunningPlant, startPlant } from '../../simulators/start-plant.ts';
 import { temporaryFolder } from '../support/database.ts';
 import type { LogRecord } from '../support/gateway.ts';
+import { lastingPorts } from '../support/lasting-ports.ts';
 import { writeConfiguration } from './configuration.ts';
 import type { Blow } from './trial.ts';
 
@@ -40,7 +41,8 @@ export async function setScene(seed: number): Promise<Scene> {
   const dataFolder = await temporaryFolder();
   const config = join(dataFolder, 'config');
   const tolerances = writeConfiguration(config);
-  const plant = await startPlant({ seed, dataFolder: join(dataFolder, 'plant') });
+  const [port = 0, opcuaPort = 0, modbusPort = 0] = await lastingPorts(3);
+  const plant = await startPlant({ seed, dataFolder: join(dataFolder, 'plant'), opcuaPort, modbusPort });
   let postgres: EmbeddedPostgres = await startEmbeddedPostgres({ dataFolder });
   const { ownerUrl } = postgres;
   const owner = await connectAsOwner(ownerUrl);
@@ -62,7 +64,6 @@ export async function setScene(seed: number): Promise<Scene> {
     mending.add(done);
   };
 
-  let port = 0;
   let gateway: ChildProcess | null = null;
   let askedToDie = new WeakSet<ChildProcess>();
   const startOnce = async (): Promise<string | null> => {
@@ -86,9 +87,9 @@ export async function setScene(seed: number): Promise<Scene> {
       child.once('exit', (code, signal) => resolve(`${signal ?? `exit code ${code}`} ${said}`));
       child.once('error', (error) => resolve(error.message));
     });
-    const ready = new Promise<number>((resolve) =>
+    const ready = new Promise<true>((resolve) =>
       createInterface({ input: child.stdout }).on('line', (line) => {
-        if (line.startsWith('{"ready"')) resolve(Number((JSON.parse(line) as { port: number }).port));
+        if (line.startsWith('{"ready"')) resolve(true);
       }),
     );
     gateway = child;
@@ -100,7 +101,6 @@ export async function setScene(seed: number): Promise<Scene> {
       child.kill('SIGKILL');
       return outcome;
     }
-    port = outcome;
     void ended.then((how) => {
       if (stopping) return;
       if (!askedToDie.has(child)) report(new Error(`the gateway ended by itself: ${how}`));

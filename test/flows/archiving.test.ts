@@ -8,7 +8,8 @@ import { settleArchives } from '../../gateway/cli/maintenance-archives.ts';
 import type { ArchiveList, ArchiveView } from '../../gateway/contract/archive.ts';
 import type { LogVerification } from '../../gateway/contract/log-verification.ts';
 import type { ApiAnswer, ApiClient } from '../support/api-client.ts';
-import { demoPassword, startTestGateway, type TestGateway, until } from '../support/gateway.ts';
+import { demoPassword, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { until } from '../support/until.ts';
 
 const dayMs = 86_400_000;
 let house: TestGateway;
@@ -30,7 +31,7 @@ beforeAll(async () => {
   const done = await operator.changeSetpoint('BR101.TIC.SP', 37.5, 'adjustment', 'operator', demoPassword);
   expect(done.body).toMatchObject({ state: 'confirmed' });
   admin = await house.person('admin');
-}, 90_000);
+});
 afterAll(() => house.stop());
 
 const list = async () => (await admin.get<ArchiveList>('/audit/archives')).body;

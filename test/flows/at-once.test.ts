@@ -12,7 +12,7 @@ const countersigned = 'WFI.PUMP.CMD';
 
 type Asked = { readonly id: string; readonly statement: Record<string, unknown> };
 
-describe('at once', { timeout: 60_000 }, () => {
+describe('at once', () => {
   let house: TestGateway;
   let operator: ApiClient;
   let supervisor: ApiClient;

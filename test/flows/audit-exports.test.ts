@@ -6,7 +6,8 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ApiClient, codeOf } from '../support/api-client.ts';
 import { launchBrowser } from '../support/browser.ts';
-import { demoPassword, startTestGateway, type TestGateway, until } from '../support/gateway.ts';
+import { demoPassword, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { patienceMs, until } from '../support/until.ts';
 
 const hmiFolder = new URL('../../hmi-web/dist', import.meta.url).pathname;
 const comment = '=1+1; Kultur wächst langsam, 培养缓慢';
@@ -154,7 +155,7 @@ test('AUD-6: in the browser the trail is narrowed by words, followed live, and e
     browser = await launchBrowser();
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true });
     const page = await context.newPage();
-    page.setDefaultTimeout(60_000);
+    page.setDefaultTimeout(patienceMs);
     await page.goto(plant.origin);
     await page.getByLabel('User name').fill('qa');
     await page.getByLabel('Password', { exact: true }).fill(demoPassword);
@@ -164,12 +165,12 @@ test('AUD-6: in the browser the trail is narrowed by words, followed live, and e
     await page.getByRole('heading', { name: 'Audit trail' }).waitFor();
     await page.getByLabel('Words in comments').fill('kultur');
     await page.getByRole('button', { name: 'Show', exact: true }).click();
-    await expect.poll(() => page.locator('tbody tr').count(), { timeout: 60_000 }).toBe(1);
+    await expect.poll(() => page.locator('tbody tr').count()).toBe(1);
     await page.getByRole('button', { name: 'Clear' }).click();
     await page.getByRole('switch', { name: 'Live' }).click({ force: true });
     const rows = await page.locator('tbody tr').count();
     await plant.person('engineer');
-    await expect.poll(() => page.locator('tbody tr').count(), { timeout: 60_000 }).toBeGreaterThan(rows);
+    await expect.poll(() => page.locator('tbody tr').count()).toBeGreaterThan(rows);
     await page.getByRole('button', { name: 'Export', exact: true }).click();
     const downloading = page.waitForEvent('download');
     await page.getByRole('button', { name: /^PDF/ }).click();

@@ -12,7 +12,8 @@ import { cosign, cosigner, formatWitnessKey, witnessKeyOf } from '../../gateway/
 import { formatVkey, noteSigner, noteVerifier, parseVkey, signNote } from '../../gateway/audit/signed-note.ts';
 import { type BundleVerification, verifyBundle } from '../../gateway/audit/verify-bundle.ts';
 import { type ApiClient, codeOf } from '../support/api-client.ts';
-import { startTestGateway, type TestGateway, until } from '../support/gateway.ts';
+import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { until } from '../support/until.ts';
 
 const program = fileURLToPath(new URL('../../bin/countersign.mjs', import.meta.url));
 const password = 'countersign-demo';
@@ -99,7 +100,7 @@ describe('bundles', () => {
       'the pump',
     );
     whole = await download('format=bundle');
-  }, 120_000);
+  });
   afterAll(() => house?.stop());
 
   it('AUD-5: the whole log verifies by its key, and says what was checked and what is the gateway’s word', async () => {

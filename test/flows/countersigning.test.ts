@@ -7,7 +7,8 @@ import { RecordChecks } from '../../gateway/audit/verify-records.ts';
 import type { CommandView } from '../../gateway/contract/command.ts';
 import type { Settings } from '../../gateway/settings/load.ts';
 import { type ApiAnswer, ApiClient, codeOf } from '../support/api-client.ts';
-import { startTestGateway, type TestGateway, until } from '../support/gateway.ts';
+import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { until } from '../support/until.ts';
 
 const password = 'countersign-demo';
 const pair = 'BR101.DO.SP';

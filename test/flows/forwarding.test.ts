@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { demoPassword, startTestGateway, type TestGateway, until } from '../support/gateway.ts';
+import { demoPassword, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { type KillableReceiver, webhookServer } from '../support/record-receivers.ts';
+import { until } from '../support/until.ts';
 
 const secret = 'a secret of at least 24 characters';
 let receiver: KillableReceiver;
@@ -16,7 +17,7 @@ beforeAll(async () => {
       ],
     }),
   });
-}, 90_000);
+});
 afterAll(async () => {
   await house.stop();
   await receiver.kill();

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandView } from '../../gateway/contract/command.ts';
 import type { ApiClient } from '../support/api-client.ts';
-import { startTestGateway, type TestGateway, until } from '../support/gateway.ts';
+import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { openModbusProbe, openOpcUaProbe } from '../support/plant.ts';
+import { until } from '../support/until.ts';
 
 const password = 'countersign-demo';
 
@@ -33,7 +34,7 @@ describe('the main job by the API, over real sockets', () => {
     await probe.close();
     expect(held.value).toBeCloseTo(38.2, 5);
     expect(house.plant.writes.applied('BR101.TIC.SP')).toHaveLength(1);
-    await until(async () => (await value('BR101.TIC.PV')) > before + 0.05, 'the temperature to follow', 60_000);
+    await until(async () => (await value('BR101.TIC.PV')) > before + 0.05, 'the temperature to follow');
   });
 
   it('SIG-1, DRV-4: a signed setpoint reaches the Modbus device in its registers', async () => {

@@ -11,7 +11,7 @@ beforeAll(async () => {
   house = await startTestGateway();
   admin = await house.person('admin');
   script = await newMachine(admin, 'batch system', ['post-events'], ['upstream']);
-}, 90_000);
+});
 afterAll(() => house.stop());
 
 const started = { event: 'batch.started', area: 'upstream', fields: { batch: 'B-1042', product: 'mAb-7' } };

@@ -11,6 +11,7 @@ import type { SigningComponents } from '../../gateway/contract/passkey.ts';
 import type { Settings } from '../../gateway/settings/load.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { demoPassword, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { patienceMs } from '../support/until.ts';
 
 const hmiFolder = join(import.meta.dirname, '../../hmi-web/dist');
 const policies: { readonly [tag: string]: SigningComponents } = {
@@ -28,7 +29,7 @@ function withPasskeys(settings: Settings): Settings {
   return { ...settings, plant: { ...settings.plant, tags } };
 }
 
-describe('passkeys in a browser', { timeout: 120_000 }, () => {
+describe('passkeys in a browser', () => {
   let house: TestGateway;
   let browser: Browser;
   const contexts: BrowserContext[] = [];
@@ -53,7 +54,7 @@ describe('passkeys in a browser', { timeout: 120_000 }, () => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, hasTouch: true });
     contexts.push(context);
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(patienceMs);
     const cdp = await context.newCDPSession(page);
     await cdp.send('WebAuthn.enable');
     const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {

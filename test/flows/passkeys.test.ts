@@ -33,7 +33,7 @@ type Offered = {
   requires: { components: string[]; passkey?: { rpId: string; credentialIds: string[] } };
 };
 
-describe('passkeys as a component of a signature', { timeout: 60_000 }, () => {
+describe('passkeys as a component of a signature', () => {
   let house: TestGateway;
   let operator: ApiClient;
   let supervisor: ApiClient;

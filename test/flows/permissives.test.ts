@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AskedCommand, CommandView } from '../../gateway/contract/command.ts';
 import type { TagView } from '../../gateway/contract/tag.ts';
 import type { ApiClient } from '../support/api-client.ts';
-import { startTestGateway, type TestGateway, until } from '../support/gateway.ts';
+import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { type OpcUaProbe, openOpcUaProbe } from '../support/plant.ts';
+import { until } from '../support/until.ts';
 
 const password = 'countersign-demo';
 
@@ -117,7 +118,7 @@ describe('permissives of the demo plant, by the API', () => {
     ]);
     house.plant.plant.disturbances.makeUpWaterLost = true;
     house.plant.plant.disturbances.extraDrawM3PerHour = 1000;
-    await until(async () => (await tag('WFI.LIC.LOW')).latest.value === true, 'the tank to run low', 60_000);
+    await until(async () => (await tag('WFI.LIC.LOW')).latest.value === true, 'the tank to run low');
     const dry = await operator.changeSetpoint(
       'WFI.PUMP.CMD',
       true,

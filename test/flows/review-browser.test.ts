@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { demoPassword, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { newMachine } from '../support/machine.ts';
+import { patienceMs } from '../support/until.ts';
 
 const hmiFolder = join(import.meta.dirname, '../../hmi-web/dist');
 let house: TestGateway;
@@ -33,14 +34,14 @@ beforeAll(async () => {
   await operator.ask('BR101.TIC.SP', 99);
   await house.person('qa');
   page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(patienceMs);
   page.on('pageerror', (error) => faults.push(error.message));
   await page.goto(house.origin);
   await page.getByLabel('User name').fill('qa');
   await page.getByLabel('Password', { exact: true }).fill(demoPassword);
   await page.keyboard.press('Enter');
   await page.locator('.cs-frame[data-link="live"]').waitFor();
-}, 120_000);
+});
 afterAll(async () => {
   await browser?.close();
   await house?.stop();
@@ -55,7 +56,7 @@ it('AUD-9: the trail speaks the plant’s languages, and says where it falls bac
   await row('Lote B-1042 de mAb-7 iniciado').waitFor();
   expect(await row('Laboratory: pH of sample S-1 is 7.1').textContent()).toContain('only in English');
   expect(await row('filter.changed (filter F-7)').textContent()).toContain('no words configured');
-}, 60_000);
+});
 
 it('AUD-8: a reviewer finds what stands out, comments on it and signs; what is left is shown', async () => {
   await page.getByRole('link', { name: 'Review', exact: true }).click();
@@ -94,4 +95,4 @@ it('AUD-8: a reviewer finds what stands out, comments on it and signs; what is l
     reason: { comment: 'One typing error.' },
     new: { topics: ['commands'], area: 'upstream', findings: { refusal: 1 }, comments: 1, byPerson: { operator: 1 } },
   });
-}, 60_000);
+});

@@ -19,7 +19,7 @@ beforeAll(async () => {
   house = await startTestGateway({ now });
   qa = await house.person('qa');
   operator = await house.person('operator');
-}, 90_000);
+});
 afterAll(() => house.stop());
 
 const everything = ['commands', 'people', 'system', 'events'];

@@ -8,7 +8,8 @@ import type { Settings } from '../../gateway/settings/load.ts';
 import type { ApiClient } from '../support/api-client.ts';
 import { ApiClient as Client } from '../support/api-client.ts';
 import { launchBrowser } from '../support/browser.ts';
-import { demoPassword, type LogRecord, startTestGateway, type TestGateway, until } from '../support/gateway.ts';
+import { demoPassword, type LogRecord, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { patienceMs, until } from '../support/until.ts';
 
 const hmiFolder = join(import.meta.dirname, '../../hmi-web/dist');
 const pump = 'WFI.PUMP.CMD';
@@ -71,7 +72,7 @@ async function openAs(name: string, path = '/'): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, hasTouch: true });
   contexts.push(context);
   const page = await context.newPage();
-  page.setDefaultTimeout(40_000);
+  page.setDefaultTimeout(patienceMs);
   page.on('pageerror', (error) => faults.push(error.message));
   await page.goto(house.origin);
   await page.getByLabel('User name').fill(name);
@@ -110,7 +111,7 @@ async function askedBy(client: ApiClient, name: string, tag: string, value: unkn
   return String(answer.body.id);
 }
 
-describe('several people at several terminals', { timeout: 180_000 }, () => {
+describe('several people at several terminals', () => {
   it('SIG-5, HMI-3: it appears at once at another terminal with all to judge it by, is countersigned there, and the first one sees it done', async () => {
     const first = await openAs('operator', '/areas/utilities');
     const second = await openAs('supervisor');

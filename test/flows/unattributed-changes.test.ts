@@ -2,11 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandView } from '../../gateway/contract/command.ts';
 import type { UnattributedChange } from '../../gateway/contract/unattributed-change.ts';
 import type { ApiClient } from '../support/api-client.ts';
-import { demoPassword, type LogRecord, startTestGateway, type TestGateway, until } from '../support/gateway.ts';
+import { demoPassword, type LogRecord, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { openModbusProbe, openOpcUaProbe } from '../support/plant.ts';
+import { until } from '../support/until.ts';
 
 // Real sockets: somebody with another OPC UA or Modbus client changes setpoints past the gateway.
-describe('a setpoint that changes in the PLC without a command', { timeout: 120_000 }, () => {
+describe('a setpoint that changes in the PLC without a command', () => {
   let house: TestGateway;
   let operator: ApiClient;
   beforeAll(async () => {
@@ -123,7 +124,7 @@ describe('a setpoint that changes in the PLC without a command', { timeout: 120_
     }, 'the outcome');
     house.plant.faults.clear();
     expect(closed.state).toBe('unknown');
-    await until(() => house.gateway().health().status === 'ready', 'the PLC again', 60_000);
+    await until(() => house.gateway().health().status === 'ready', 'the PLC again');
     const seen = async () => (await operator.get<{ latest: { value: number } }>('/tags/WFI.TIC.SP')).body.latest.value;
     for (const value of [82, 79]) {
       const probe = await openModbusProbe(house.plant.modbusPort);

@@ -3,10 +3,11 @@ import type { CommandView } from '../../gateway/contract/command.ts';
 import type { Offer } from '../../gateway/contract/statement.ts';
 import type { TagView } from '../../gateway/contract/tag.ts';
 import type { ApiClient } from '../support/api-client.ts';
-import { demoPassword, startTestGateway, type TestGateway, until } from '../support/gateway.ts';
+import { demoPassword, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { until } from '../support/until.ts';
 
 // Real sockets: a PLC that swallows a write, a gateway that is restarted, a person who looks at the equipment.
-describe('an outcome that nobody knows', { timeout: 120_000 }, () => {
+describe('an outcome that nobody knows', () => {
   let house: TestGateway;
   let operator: ApiClient;
   beforeAll(async () => {
@@ -16,7 +17,7 @@ describe('an outcome that nobody knows', { timeout: 120_000 }, () => {
   afterAll(() => house.stop());
 
   const tag = async (client: ApiClient) => (await client.get<TagView>('/tags/WFI.TIC.SP')).body;
-  const ready = () => until(() => house.gateway().health().status === 'ready', 'both PLCs', 60_000);
+  const ready = () => until(() => house.gateway().health().status === 'ready', 'both PLCs');
 
   it('CMD-5, CMD-6: stays in every view of its tag, over a restart too, blocks nothing, and goes by a signature alone', async () => {
     expect((await tag(operator)).unresolved).toBeUndefined();

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { patienceMs } from '../support/until.ts';
 import { startScript } from './script-driver.ts';
 
 const runChild = pathToFileURL(resolve(import.meta.dirname, '../../scripts/run-child.mjs')).href;
@@ -32,7 +33,7 @@ describe('the child that a script runs', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   const lines = () => readFileSync(notes, 'utf8').trim().split('\n');
-  const up = () => vi.waitFor(() => expect(lines()[0]).toMatch(/^up /), { timeout: 20_000, interval: 20 });
+  const up = () => vi.waitFor(() => expect(lines()[0]).toMatch(/^up /), { timeout: patienceMs, interval: 20 });
   const isGone = () => {
     try {
       process.kill(Number(lines()[0]?.slice(3)), 0);
@@ -56,7 +57,7 @@ describe('the child that a script runs', () => {
     await up();
     child.kill('SIGKILL');
     expect(await ended).toMatchObject({ signal: 'SIGKILL' });
-    await vi.waitFor(() => expect(isGone()).toBe(true), { timeout: 20_000, interval: 20 });
+    await vi.waitFor(() => expect(isGone()).toBe(true), { timeout: patienceMs, interval: 20 });
     expect(lines().slice(1)).toEqual(['SIGTERM']);
   });
 
@@ -68,7 +69,7 @@ describe('the child that a script runs', () => {
     const child = spawn(process.execPath, ['-e', npm], { env: { ...process.env, npm_lifecycle_event: 'start' } });
     await up();
     child.kill('SIGKILL');
-    await vi.waitFor(() => expect(isGone()).toBe(true), { timeout: 20_000, interval: 20 });
+    await vi.waitFor(() => expect(isGone()).toBe(true), { timeout: patienceMs, interval: 20 });
     expect(lines().slice(1)).toEqual(['SIGTERM']);
   });
 

@@ -53,7 +53,7 @@ async function exitCode(child: ChildProcess): Promise<number | null> {
 const portOf = (address: string): number => Number(address.slice(address.lastIndexOf(':') + 1));
 
 // A start takes a second, and many on a machine that is busy with other tests.
-describe('the simulated plant as a process', { timeout: 90_000 }, () => {
+describe('the simulated plant as a process', () => {
   it('SIM-1: says where it listens, serves both protocols, writes only into its data folder, ends on SIGTERM', async () => {
     const child = run(anyPorts());
     const said = await ready(child);

@@ -2,8 +2,8 @@
 // kill them. Linux's /proc tells which process is which.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { lastingPorts } from './lasting-ports.ts';
 
 const projectFolder = join(import.meta.dirname, '../..');
 
@@ -17,20 +17,9 @@ export type DemoRun = {
   readonly processes: (pattern: RegExp) => readonly number[];
 };
 
-/** Ports that were free a moment ago, different ones. */
+/** Different ones, to be used again and again. */
 export async function freePorts(): Promise<DemoPorts> {
-  const servers = await Promise.all(
-    [0, 1, 2].map(async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const [http = 0, opcua = 0, modbus = 0] = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const [http = 0, opcua = 0, modbus = 0] = await lastingPorts(3);
   return { http, opcua, modbus };
 }
 
@@ -53,8 +42,9 @@ export function runDemo(dataFolder: string, ports: DemoPorts, env: NodeJS.Proces
   let said = '';
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
+  // Not at its exit: what it said last may still be in the pipes. Whatever it leaves running holds them open.
   const ended = new Promise<number | string>((resolve) =>
-    child.once('exit', (code, signal) => resolve(signal ?? code ?? -1)),
+    child.once('close', (code, signal) => resolve(signal ?? code ?? -1)),
   );
   return {
     child,

@@ -8,7 +8,9 @@ import { type Gateway, type GatewayOptions, startGateway } from '../../gateway/m
 import { loadSettings, type Settings } from '../../gateway/settings/load.ts';
 import { ApiClient } from './api-client.ts';
 import { startTestServer, type TestDatabase, type TestServer, temporaryFolder } from './database.ts';
+import { lastingPort } from './lasting-ports.ts';
 import { startTestPlant, type TestPlant } from './plant.ts';
+import { until } from './until.ts';
 
 export const demoPassword = 'countersign-demo';
 
@@ -53,17 +55,16 @@ export async function startTestGateway(
   const read = loadSettings(join(import.meta.dirname, '../../config/demo'), protocols, {
     COUNTERSIGN_OPCUA_PORT: String(plant.opcuaPort),
     COUNTERSIGN_MODBUS_PORT: String(plant.modbusPort),
-    COUNTERSIGN_HTTP_PORT: '0',
+    // The same port again after a restart: clients' proofs name it.
+    COUNTERSIGN_HTTP_PORT: String(await lastingPort()),
   });
   const settings = options.settings === undefined ? read : options.settings(read);
   let running: Gateway | undefined;
-  let port = 0;
   const start = async (): Promise<void> => {
     const gatewayOptions: GatewayOptions = {
       databaseUrl: database.gatewayUrl,
       dataFolder,
-      // The same port again after a restart: clients' proofs name it.
-      settings: { ...settings, http: { ...settings.http, port } },
+      settings,
       demoPassword: { value: demoPassword, isDefault: true },
       hmiFolder: options.hmiFolder ?? null,
       logger: pino({ level: process.env.COUNTERSIGN_TEST_LOG ?? 'silent' }),
@@ -72,11 +73,10 @@ export async function startTestGateway(
       ...(options.now === undefined ? {} : { now: options.now }),
     };
     running = await startGateway(gatewayOptions);
-    port = running.port;
   };
   await start();
   await until(() => running?.health().status === 'ready', 'both PLCs to be connected');
-  const origin = `http://localhost:${port}`;
+  const origin = `http://localhost:${settings.http.port}`;
   return {
     plant,
     database,
@@ -116,19 +116,4 @@ export async function startTestGateway(
       await rm(dataFolder, { recursive: true, force: true });
     },
   };
-}
-
-/** Polls until it holds; throws with what was waited for after `withinMs`. */
-export async function until<T>(
-  holds: () => T | Promise<T>,
-  what: string,
-  withinMs = 20_000,
-): Promise<NonNullable<Exclude<T, false>>> {
-  const endMs = performance.now() + withinMs;
-  for (;;) {
-    const answer = await holds();
-    if (answer !== false && answer !== undefined && answer !== null) return answer as NonNullable<Exclude<T, false>>;
-    if (performance.now() > endMs) throw new Error(`waited ${withinMs} ms in vain for ${what}`);
-    await new Promise((next) => setTimeout(next, 20));
-  }
 }

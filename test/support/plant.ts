@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
 import { AttributeIds, type ClientSession, DataType, OPCUAClient, type StatusCode } from 'node-opcua-client';
 import { type RunningPlant, type StartPlantSettings, startPlant } from '../../simulators/start-plant.ts';
+import { lastingPorts } from './lasting-ports.ts';
+import { patienceMs } from './until.ts';
 
 export type TestPlant = RunningPlant & {
   /** Temporary; goes with `close`. */
@@ -15,10 +17,11 @@ export type TestPlant = RunningPlant & {
   readonly close: () => Promise<void>;
 };
 
-/** Seed 1, any free ports, both servers, unless told otherwise. */
+/** Seed 1, both servers, on ports that a restart finds free again, unless told otherwise. */
 export async function startTestPlant(settings: Partial<StartPlantSettings> = {}): Promise<TestPlant> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'countersign-plant-'));
-  const plant = await startPlant({ seed: 1, dataFolder, ...settings });
+  const [opcuaPort = 0, modbusPort = 0] = await lastingPorts(2);
+  const plant = await startPlant({ seed: 1, dataFolder, opcuaPort, modbusPort, ...settings });
   return {
     ...plant,
     dataFolder,
@@ -47,7 +50,8 @@ export async function openOpcUaProbe(endpoint: string, pkiFolder: string): Promi
       disableFileWatchers: true,
     }),
     connectionStrategy: { maxRetry: 0, initialDelay: 50, maxDelay: 100 },
-    transportTimeout: 5_000,
+    // A connection that nothing passes over for so long is closed.
+    transportTimeout: patienceMs,
   });
   await client.connect(endpoint);
   const session = await client.createSession();
@@ -87,7 +91,7 @@ export type ModbusProbe = {
   readonly sendRequest: (pdu: readonly number[], unit?: number) => number;
   /** The next answer in the stream, or that the server closed, or that nothing came within `withinMs`. */
   readonly next: (withinMs?: number) => Promise<ModbusAnswer>;
-  /** Request and its answer's PDU; throws when none comes within 5 s. */
+  /** Request and its answer's PDU; throws when none comes. */
   readonly ask: (pdu: readonly number[], unit?: number) => Promise<Buffer>;
   readonly close: () => void;
 };
@@ -122,7 +126,7 @@ export async function openModbusProbe(port: number, host = '127.0.0.1'): Promise
     }
     return closed ? { kind: 'closed' } : null;
   };
-  const next = async (withinMs = 5_000): Promise<ModbusAnswer> => {
+  const next = async (withinMs = patienceMs): Promise<ModbusAnswer> => {
     const endsMs = performance.now() + withinMs;
     for (;;) {
       const taken = take();

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { generate, parser } from 'mqtt-packet';
 import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
+import { lastingPort } from './lasting-ports.ts';
 
 export type ReceivedRecord = { readonly seq: number } & Record<string, unknown>;
 export type KillableReceiver = {
@@ -33,7 +34,7 @@ async function receiver(
   const records: ReceivedRecord[] = [];
   const raw: string[] = [];
   let listener: Listener | null = null;
-  let port = 0;
+  const port = await lastingPort();
   const die = async (): Promise<void> => {
     const former = listener;
     listener = null;
@@ -43,9 +44,7 @@ async function receiver(
     await closed;
   };
   const self: KillableReceiver = {
-    get port() {
-      return port;
-    },
+    port,
     records,
     raw,
     dieAfter: Number.POSITIVE_INFINITY,
@@ -74,8 +73,6 @@ async function receiver(
         mine.server.once('error', reject);
         mine.server.listen(port, '127.0.0.1', () => resolve());
       });
-      const address = mine.server.address();
-      port = typeof address === 'object' && address !== null ? address.port : port;
       listener = mine;
     },
   };

@@ -26,7 +26,7 @@ const days = { commands: 10, access: 5, operation: 5 };
 const system = { actor: null, terminal: null, address: null, subject: 'gateway' } as const;
 
 for (const { name, start } of storageServers()) {
-  describe.skipIf(start === null)(`archiving on ${name}`, { timeout: 120_000 }, () => {
+  describe.skipIf(start === null)(`archiving on ${name}`, () => {
     let server: TestServer;
     let database: TestDatabase;
     let test: TestLog;

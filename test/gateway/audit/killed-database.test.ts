@@ -10,18 +10,11 @@ import { verifyLog } from '../../../gateway/audit/verify.ts';
 import { newClient } from '../../../gateway/database/connection.ts';
 import { writerLock } from '../../../gateway/database/schema.ts';
 import { startTestServer, type TestDatabase, type TestServer, temporaryFolder } from '../../support/database.ts';
-import { until } from '../../support/gateway.ts';
+import { until } from '../../support/until.ts';
 import { sampleDraft } from './sample-drafts.ts';
 
 const callers = 32;
-/** The server's recovery on a busy machine included. */
-const patienceMs = 45_000;
-
-function eventually(isTrue: () => boolean, what: string): Promise<unknown> {
-  return until(isTrue, what, patienceMs);
-}
-
-describe('the log while its database is killed under load', { timeout: 240_000 }, () => {
+describe('the log while its database is killed under load', () => {
   let server: TestServer;
   let database: TestDatabase;
   let log: PostgresLog;
@@ -71,7 +64,7 @@ describe('the log while its database is killed under load', { timeout: 240_000 }
   const written = () => [...answers.values()].filter((seq) => seq !== null).length;
   async function more(): Promise<void> {
     const before = written();
-    await eventually(() => written() > before + 5 * callers, 'further records');
+    await until(() => written() > before + 5 * callers, 'further records');
   }
   async function withSuperuser<Result>(
     work: (client: ReturnType<typeof newClient>) => Promise<Result>,
@@ -118,8 +111,8 @@ describe('the log while its database is killed under load', { timeout: 240_000 }
     for (let round = 0; round < 2; round++) {
       await more();
       process.kill(await writersBackend(), 'SIGKILL');
-      await eventually(() => log.state().state === 'unavailable', 'the loss to be noticed');
-      await eventually(() => log.state().state === 'writing', 'the log to go on by itself');
+      await until(() => log.state().state === 'unavailable', 'the loss to be noticed');
+      await until(() => log.state().state === 'writing', 'the log to go on by itself');
     }
     await more();
     await expectAnswersToStand();
@@ -130,12 +123,12 @@ describe('the log while its database is killed under load', { timeout: 240_000 }
     const pid = await writersBackend();
     process.kill(pid, 'SIGSTOP');
     try {
-      await eventually(() => log.state().state === 'unavailable', 'the commit to count as lost');
+      await until(() => log.state().state === 'unavailable', 'the commit to count as lost');
       await expect(log.append(sampleDraft('other'))).rejects.toMatchObject({ code: 'log-unavailable' });
     } finally {
       process.kill(pid, 'SIGCONT');
     }
-    await eventually(() => log.state().state === 'writing', 'the log to go on by itself');
+    await until(() => log.state().state === 'writing', 'the log to go on by itself');
     await more();
     await expectAnswersToStand();
   });

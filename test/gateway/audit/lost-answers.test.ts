@@ -15,7 +15,8 @@ import {
   temporaryFolder,
 } from '../../support/database.ts';
 import { type DatabaseProxy, startDatabaseProxy } from '../../support/database-proxy.ts';
-import { eventually, sampleDraft } from './sample-drafts.ts';
+import { until } from '../../support/until.ts';
+import { sampleDraft } from './sample-drafts.ts';
 
 describe('answers that are lost', () => {
   let server: TestServer;
@@ -74,7 +75,7 @@ describe('answers that are lost', () => {
     it(`AUD-3: a commit that never got through is answered as not recorded, and its number is used again, ${how}`, async () => {
       proxy.lose('requests', transaction ? 'COMMIT' : 'append-records');
       await expect(test.log.append(sampleDraft('during'), change())).rejects.toMatchObject({ code: 'log-unavailable' });
-      await eventually(() => test.log.state().state === 'writing', 'the log writes again');
+      await until(() => test.log.state().state === 'writing', 'the log writes again');
       expect(await test.log.append(sampleDraft('after'))).toMatchObject({ seq: 2 });
       expect(await verified()).toEqual({ bad: null, records: 3 });
       expect(proxy.lost()).toBe(1);
@@ -88,7 +89,7 @@ describe('answers that are lost', () => {
     const during = test.log.append(sampleDraft('during')).finally(() => {
       answered = true;
     });
-    await eventually(() => test.log.state().state === 'unavailable', 'the loss is noticed');
+    await until(() => test.log.state().state === 'unavailable', 'the loss is noticed');
     await expect(test.log.append(sampleDraft('meanwhile'))).rejects.toMatchObject({ code: 'log-unavailable' });
     expect(answered).toBe(false);
     proxy.refuse(false);
@@ -102,13 +103,13 @@ describe('answers that are lost', () => {
       await database.superuser.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test log' AND datname = current_database()`,
       );
-      await eventually(() => test.log.state().state === 'unavailable', 'the loss is noticed');
+      await until(() => test.log.state().state === 'unavailable', 'the loss is noticed');
       const before = proxy.lost();
       proxy.lose('answers', text);
       proxy.refuse(false);
       // Nothing listens to the errors of a connection that is not the log's yet: Node would end the process.
-      await eventually(() => proxy.lost() === before + 1, 'the second loss');
-      await eventually(() => test.log.state().state === 'writing', 'the log writes again');
+      await until(() => proxy.lost() === before + 1, 'the second loss');
+      await until(() => test.log.state().state === 'writing', 'the log writes again');
     }
     expect(await test.log.append(sampleDraft('after'))).toMatchObject({ seq: 2 });
     expect(await verified()).toEqual({ bad: null, records: 3 });
@@ -122,10 +123,10 @@ describe('answers that are lost', () => {
     await database.superuser.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test log' AND datname = current_database()`,
     );
-    await eventually(() => test.log.state().state === 'unavailable', 'the loss is noticed');
+    await until(() => test.log.state().state === 'unavailable', 'the loss is noticed');
     await database.superuser.query('DELETE FROM log_record WHERE seq = 1');
     proxy.refuse(false);
-    await eventually(() => test.log.state().state === 'broken', 'the log is broken');
+    await until(() => test.log.state().state === 'broken', 'the log is broken');
     await expect(test.log.append(sampleDraft('after'))).rejects.toMatchObject({ code: 'log-unavailable' });
     expect(test.log.state().reason).toContain('came back with 1 records');
   });
@@ -135,7 +136,7 @@ describe('answers that are lost', () => {
     const fail = (...args: unknown[]) => (args.at(-1) as (error: Error) => void)(new Error('EIO: disk trouble'));
     write.mockImplementationOnce(fail as typeof fs.write).mockImplementationOnce(fail as typeof fs.write);
     const during = test.log.append(sampleDraft('during'));
-    await eventually(() => test.log.state().state === 'unavailable', 'the trouble is noticed');
+    await until(() => test.log.state().state === 'unavailable', 'the trouble is noticed');
     expect(test.log.state().reason).toContain('checkpoint file cannot be written');
     expect(test.log.size()).toBe(2);
     expect(await kept()).toBe(2);

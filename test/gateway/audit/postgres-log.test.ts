@@ -17,7 +17,8 @@ import {
   type TestLog,
   type TestServer,
 } from '../../support/database.ts';
-import { eventually, runOn, sampleDraft, standingDraft } from './sample-drafts.ts';
+import { until } from '../../support/until.ts';
+import { runOn, sampleDraft, standingDraft } from './sample-drafts.ts';
 
 for (const { name, start } of storageServers()) {
   describe.skipIf(start === null)(`the audit log on ${name}`, () => {
@@ -265,7 +266,7 @@ for (const { name, start } of storageServers()) {
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test log' AND datname = current_database()`,
       );
       const appended: number[] = [];
-      await eventually(async () => {
+      await until(async () => {
         try {
           appended.push((await test.log.append(sampleDraft('after'))).seq);
           return true;

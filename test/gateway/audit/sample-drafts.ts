@@ -1,6 +1,5 @@
 // Drafts and waiting for the audit log's tests. Nothing here is a record's truth: kinds and texts are examples.
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import type { RunQuery } from '../../../gateway/audit/postgres-change.ts';
 import type { RecordDraft } from '../../../gateway/contract/audit-record.ts';
@@ -29,13 +28,4 @@ export function standingDraft(subject: string, digest: string): RecordDraft {
 
 export function runOn(source: Pick<pg.Client, 'query'> | Pick<pg.Pool, 'query'>): RunQuery {
   return (text, values) => source.query(text, values === undefined ? undefined : [...values]);
-}
-
-/** Polls; fails the test when it does not come true within ten seconds. */
-export async function eventually(isTrue: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 10_000;
-  while (!(await isTrue())) {
-    if (performance.now() > end) throw new Error(`did not come true: ${what}`);
-    await delay(10);
-  }
 }

@@ -18,7 +18,7 @@ const program = fileURLToPath(new URL('../../../bin/countersign.mjs', import.met
 type Report = { result: string; records: number; checkpointFile: string; bad: unknown; protection: string[] };
 
 // Acceptance 4 for a gateway that is stopped: whoever tampers then is found as well.
-describe('audit verify in the data folder of a stopped gateway', { timeout: 120_000 }, () => {
+describe('audit verify in the data folder of a stopped gateway', () => {
   let folder: string;
 
   async function withDatabase(work: (owner: pg.Client, ownerUrl: string) => Promise<unknown>): Promise<void> {

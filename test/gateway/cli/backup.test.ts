@@ -25,7 +25,7 @@ const recipient = await identityToRecipient(identity);
 const records = 25;
 
 for (const { name, start } of storageServers()) {
-  describe.skipIf(start === null)(`backup and restore on ${name}`, { timeout: 120_000 }, () => {
+  describe.skipIf(start === null)(`backup and restore on ${name}`, () => {
     let server: TestServer;
     let database: TestDatabase;
     let log: TestLog;

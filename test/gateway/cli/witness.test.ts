@@ -20,8 +20,10 @@ import { newClient } from '../../../gateway/database/connection.ts';
 import { writerLock } from '../../../gateway/database/schema.ts';
 import type { CheckpointSettings } from '../../../gateway/settings/checkpoints.ts';
 import { startTestServer, type TestDatabase, type TestServer, temporaryFolder } from '../../support/database.ts';
+import { lastingPort } from '../../support/lasting-ports.ts';
 import { mqttBroker } from '../../support/record-receivers.ts';
-import { eventually, runOn, sampleDraft } from '../audit/sample-drafts.ts';
+import { until } from '../../support/until.ts';
+import { runOn, sampleDraft } from '../audit/sample-drafts.ts';
 
 function isThere<T>(value: T | null | undefined): T {
   if (value === null || value === undefined) throw new Error('it is not there');
@@ -46,7 +48,7 @@ describe('a log and its witness', () => {
   beforeEach(async () => {
     [database, folder, dataFolder] = await Promise.all([server.freshDatabase(), temporaryFolder(), temporaryFolder()]);
     key = await makeWitness(path.join(folder, 'w'), 'witness.example/w1');
-    await startWitness(0);
+    await startWitness(await lastingPort());
     log = await open();
     await addLogKey(path.join(folder, 'w'), isThere(parseVkey(log.vkey)));
     places = follow();
@@ -94,7 +96,7 @@ describe('a log and its witness', () => {
   const append = async (count: number) => {
     for (let number = 0; number < count; number++) await log.append(sampleDraft(`tag-${number}`));
   };
-  const upToDate = () => eventually(() => view().state === 'cosigning' && view().size === log.size(), 'cosigned');
+  const upToDate = () => until(() => view().state === 'cosigning' && view().size === log.size(), 'cosigned');
   const kinds = async (prefix: string) => {
     const found = await database.superuser.query<{ kind: string }>(
       'SELECT kind FROM log_record WHERE starts_with(kind, $1) ORDER BY seq',
@@ -120,7 +122,7 @@ describe('a log and its witness', () => {
     const kept = await fetch(`http://127.0.0.1:${witness.port}/${originHash(log.origin)}/checkpoint`);
     expect([kept.status, await kept.text()]).toEqual([200, note]);
     const copy = path.join(folder, `${log.origin.replaceAll('/', '_')}.checkpoint`);
-    await eventually(async () => (await readFile(copy, 'utf8').catch(() => '')) === log.checkpoint(), 'the copy');
+    await until(async () => (await readFile(copy, 'utf8').catch(() => '')) === log.checkpoint(), 'the copy');
     expect(await kinds('witness.')).toEqual([]);
     expect(faults).toEqual([]);
   });
@@ -130,10 +132,10 @@ describe('a log and its witness', () => {
     const { port } = witness;
     await witness.stop();
     await append(3);
-    await eventually(async () => (await kinds('witness.')).includes('witness.lost'), 'the loss');
+    await until(async () => (await kinds('witness.')).includes('witness.lost'), 'the loss');
     expect(view()).toMatchObject({ state: 'lost', why: expect.stringContaining('ECONNREFUSED') });
     await startWitness(port);
-    await eventually(async () => (await kinds('witness.')).length === 2, 'the return');
+    await until(async () => (await kinds('witness.')).length === 2, 'the return');
     expect(await kinds('witness.')).toEqual(['witness.lost', 'witness.reached']);
     await upToDate();
   });
@@ -167,7 +169,7 @@ describe('a log and its witness', () => {
       checkElsewhere: checkElsewhere({ witnesses: [], copyTo: folder, mqtt: null }, `${dataFolder}-old`),
     });
     await expect(unwitnessed).rejects.toMatchObject({ code: 'log-rolled-back' });
-    await startWitness(0);
+    await startWitness(await lastingPort());
     await rm(`${dataFolder}-old`, { recursive: true, force: true });
     // Where neither is asked nobody can tell: what the docs say of a log without them.
     log = await openPostgresLog({
@@ -179,7 +181,7 @@ describe('a log and its witness', () => {
     expect(log.size()).toBe(old);
     // Online it is an alarm: recorded here, and kept as evidence there.
     places = follow();
-    await eventually(async () => (await kinds('witness.')).includes('witness.conflict'), 'the conflict');
+    await until(async () => (await kinds('witness.')).includes('witness.conflict'), 'the conflict');
     expect(view()).toMatchObject({ state: 'conflict', why: expect.stringContaining('rolled back') });
     const alarms = await readAlarms(path.join(folder, 'w'));
     expect(alarms.map(({ alarm, origin }) => [alarm, origin])).toContainEqual(['went-back', log.origin]);
@@ -213,7 +215,7 @@ describe('a log and its witness', () => {
     });
     await append(9);
     places = startCheckpointPlaces({ settings: settings(), log, pool: other.pool, reportFault: () => {} });
-    await eventually(() => view().state === 'conflict', 'the conflict');
+    await until(() => view().state === 'conflict', 'the conflict');
     expect(view().why).toContain('rewritten');
     await places.stop();
     await log.close();
@@ -245,12 +247,12 @@ describe('a log and its witness', () => {
     await upToDate();
     await log.rotateKey({ actor: null, terminal: null, address: null });
     // The handing over itself is signed by the key that it knows.
-    await eventually(() => view().size === log.size(), 'the handing over cosigned');
+    await until(() => view().size === log.size(), 'the handing over cosigned');
     await append(1);
-    await eventually(() => view().state === 'refusing', 'refused');
+    await until(() => view().state === 'refusing', 'refused');
     expect(view().why).toContain('403');
     expect(await countersign(['witness', 'add-log', log.vkey, '--dir', path.join(folder, 'w')], {})).toBe(0);
-    await eventually(async () => (await kinds('witness.')).length === 2, 'the return');
+    await until(async () => (await kinds('witness.')).length === 2, 'the return');
     expect(await kinds('witness.')).toEqual(['witness.lost', 'witness.reached']);
     await upToDate();
   });
@@ -260,7 +262,7 @@ describe('a log and its witness', () => {
     await upToDate();
     await rm(path.join(folder, 'w', 'heads'), { recursive: true });
     await append(1);
-    await eventually(async () => (await kinds('witness.')).includes('witness.forgot'), 'forgotten');
+    await until(async () => (await kinds('witness.')).includes('witness.forgot'), 'forgotten');
     await upToDate();
   });
 
@@ -279,18 +281,18 @@ describe('a log and its witness', () => {
       reportFault: () => {},
     });
     const newest = () => broker.records.at(-1) as { size?: number; checkpoint?: string } | undefined;
-    await eventually(() => newest()?.size === log.size(), 'the first');
+    await until(() => newest()?.size === log.size(), 'the first');
     await append(2);
-    await eventually(() => newest()?.size === log.size(), 'the next');
+    await until(() => newest()?.size === log.size(), 'the next');
     expect(newest()).toMatchObject({ origin: log.origin, checkpoint: log.checkpoint() });
     expect(broker.raw.at(-1)).toBe('plant/countersign/checkpoint qos 1');
     await broker.kill();
     await append(1);
-    await eventually(async () => (await kinds('checkpoint-copy.')).length === 1, 'the loss');
+    await until(async () => (await kinds('checkpoint-copy.')).length === 1, 'the loss');
     expect(places.copies()).toBe('lost');
     await broker.start();
-    await eventually(async () => (await kinds('checkpoint-copy.')).length === 2, 'the return');
-    await eventually(() => newest()?.size === log.size(), 'up to date');
+    await until(async () => (await kinds('checkpoint-copy.')).length === 2, 'the return');
+    await until(() => newest()?.size === log.size(), 'up to date');
     expect(await kinds('checkpoint-copy.')).toEqual(['checkpoint-copy.lost', 'checkpoint-copy.restored']);
     await places.stop();
     places = null;

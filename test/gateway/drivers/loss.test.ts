@@ -7,7 +7,8 @@ import { Supervisor } from '../../../gateway/drivers/supervisor.ts';
 import { TagStore } from '../../../gateway/live/tag-store.ts';
 import type { Connection, Tag } from '../../../gateway/plant/tag.ts';
 import { startTestPlant, type TestPlant } from '../../support/plant.ts';
-import { tagAt, until } from './test-tags.ts';
+import { until } from '../../support/until.ts';
+import { tagAt } from './test-tags.ts';
 
 let plant: TestPlant;
 let supervisor: Supervisor;
@@ -26,7 +27,7 @@ beforeAll(async () => {
   });
   const connections = [
     connection('bioreactor', 'opcua', { endpoint: plant.opcuaEndpoint, publishingIntervalMs: 50 }),
-    connection('water', 'modbus', { endpoint: plant.modbusEndpoint, pollIntervalMs: 50, requestTimeoutMs: 300 }),
+    connection('water', 'modbus', { endpoint: plant.modbusEndpoint, pollIntervalMs: 50, requestTimeoutMs: 2_000 }),
   ];
   const [bioreactor, water] = connections;
   if (bioreactor === undefined || water === undefined) throw new Error('no connections');
@@ -64,11 +65,20 @@ const allAre = (quality: string) => (): boolean => qualities().every((seen) => s
 
 describe('a plant that goes away and comes back', () => {
   it('DRV-5: steady values stay good for many times lostAfterMs', async () => {
-    await until(allAre('good'), 'good');
-    const end = Date.now() + 2500;
+    // Gateway and simulators share this process: where it stood still itself, silence is nobody's fault, and the time
+    // begins anew.
+    let steadySinceMs: number | null = null;
+    let lookedAtMs = performance.now();
     await until(() => {
+      const nowMs = performance.now();
+      if (nowMs - lookedAtMs > 300) steadySinceMs = null;
+      lookedAtMs = nowMs;
+      if (steadySinceMs === null) {
+        if (allAre('good')()) steadySinceMs = nowMs;
+        return false;
+      }
       expect(qualities()).toEqual(['good', 'good', 'good', 'good']);
-      return Date.now() > end;
+      return nowMs - steadySinceMs > 2_500;
     }, 'three times lostAfterMs');
   });
 
@@ -85,7 +95,7 @@ describe('a plant that goes away and comes back', () => {
     await until(() => tags.every((tag) => store.latest(tag).reason === 'connection-lost'), 'told as lost connections');
     expect([...states.values()].map((view) => view.state)).toEqual(['lost', 'lost']);
     await plant.restart();
-    await until(allAre('good'), 'good again, without a restart of anything', 20_000);
+    await until(allAre('good'), 'good again, without a restart of anything');
     await until(() => [...states.values()].every((view) => view.state === 'connected'), 'told as connected');
     expect(plant.writes.count()).toBe(0);
   });

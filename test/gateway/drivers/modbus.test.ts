@@ -6,7 +6,8 @@ import { modbus } from '../../../gateway/drivers/modbus/protocol.ts';
 import { Supervisor } from '../../../gateway/drivers/supervisor.ts';
 import type { Tag } from '../../../gateway/plant/tag.ts';
 import { floatOf, readRegisters, startTestPlant, type TestPlant } from '../../support/plant.ts';
-import { connectionWith, Heard, tagAt, until } from './test-tags.ts';
+import { until } from '../../support/until.ts';
+import { connectionWith, Heard, tagAt } from './test-tags.ts';
 import { throughGate } from './through-gate.ts';
 
 const setpoint = tagAt(0, 'WFI.TIC.SP', { table: 'holding', register: 0, type: 'float32' });

@@ -9,7 +9,8 @@ import { OPCUAServer } from 'node-opcua-server';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Driver } from '../../../gateway/drivers/driver.ts';
 import { opcua } from '../../../gateway/drivers/opcua/protocol.ts';
-import { connectionWith, Heard, tagAt, until } from './test-tags.ts';
+import { until } from '../../support/until.ts';
+import { connectionWith, Heard, tagAt } from './test-tags.ts';
 import { throughGate } from './through-gate.ts';
 
 const setpoint = tagAt(0, 'SP', { nodeId: 'nsu=urn:test;s=SP' }, { dataType: 'float64' });

@@ -1,10 +1,12 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ConnectionView } from '../../../gateway/contract/tag.ts';
 import type { Driver, DriverListener, Protocol } from '../../../gateway/drivers/driver.ts';
 import { protocols } from '../../../gateway/drivers/registry.ts';
-import { Supervisor } from '../../../gateway/drivers/supervisor.ts';
+import { Supervisor, sweepEveryMs } from '../../../gateway/drivers/supervisor.ts';
 import type { Sample } from '../../../gateway/plant/sample.ts';
+import { loadSettings } from '../../../gateway/settings/load.ts';
 import { connectionWith, tagAt } from './test-tags.ts';
 import { throughGate } from './through-gate.ts';
 
@@ -19,7 +21,7 @@ const fresh = (index: number, value: number, sourceTimeMs: number): Sample => ({
 });
 
 /** A supervisor over one connection whose driver is the test itself. */
-function world() {
+function world(lostAfterMs = 2000) {
   let nowMs = 1_000_000;
   let device: DriverListener | undefined;
   const batches: Sample[][] = [];
@@ -47,7 +49,7 @@ function world() {
     },
   };
   const supervisor = new Supervisor({
-    plant: { connections: [connectionWith('scripted', {}, 2000)], tags: [left, right] },
+    plant: { connections: [connectionWith('scripted', {}, lostAfterMs)], tags: [left, right] },
     protocols: [scripted],
     now: () => nowMs,
     listener: {
@@ -81,6 +83,22 @@ describe('the supervisor', () => {
     ]);
     pass(10_000);
     expect(batches).toHaveLength(2);
+  });
+
+  it('DRV-5: a PLC of the demo that falls silent is told within 5 s, however it does so', () => {
+    const { plant } = loadSettings(join(import.meta.dirname, '../../../config/demo'), protocols, {});
+    expect(plant.connections.length).toBeGreaterThan(0);
+    for (const { lostAfterMs } of plant.connections) {
+      const { device, batches, pass, now } = world(lostAfterMs);
+      device.state('connected', null);
+      device.samples([fresh(0, 37, now())]);
+      device.vouched([0], now());
+      const silentSinceMs = now();
+      while (batches.length < 2 && now() - silentSinceMs < 60_000) pass(sweepEveryMs);
+      expect(batches[1]).toMatchObject([{ quality: 'bad' }]);
+      // The rest is for the way to the screen.
+      expect(now() - silentSinceMs).toBeLessThanOrEqual(4_000);
+    }
   });
 
   it('DRV-5: a steady value is not stale while its source vouches for it', () => {

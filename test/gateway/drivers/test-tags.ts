@@ -1,5 +1,4 @@
-// Tags, a listener that remembers, and waiting for a condition: what all driver tests need.
-import { setTimeout as sleep } from 'node:timers/promises';
+// Tags, and a listener that remembers: what all driver tests need.
 import { connectionIdSchema, tagIdSchema } from '../../../gateway/contract/ids.ts';
 import type { DriverListener } from '../../../gateway/drivers/driver.ts';
 import type { Sample } from '../../../gateway/plant/sample.ts';
@@ -54,18 +53,5 @@ export class Heard implements DriverListener {
 
   latest(tag: Tag): Sample | undefined {
     return this.#latest.get(tag.index);
-  }
-}
-
-/** Polls until the condition holds; fails with `what` after 10 s. */
-export async function until(
-  condition: () => boolean | Promise<boolean>,
-  what: string,
-  withinMs = 10_000,
-): Promise<void> {
-  const end = performance.now() + withinMs;
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`never happened: ${what}`);
-    await sleep(5);
   }
 }

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { AuditRecord } from '../../../gateway/contract/audit-record.ts';
 import { type ApiClient, codeOf } from '../../support/api-client.ts';
+import { patienceMs } from '../../support/until.ts';
 import { password, startWholeGateway, type WholeGateway } from './whole-gateway.ts';
 
 let whole: WholeGateway;
@@ -16,7 +17,7 @@ beforeAll(async () => {
       const { body } = await operator.get<{ tags: { latest: { quality: string } }[] }>('/tags');
       expect(body.tags.every(({ latest }) => latest.quality === 'good')).toBe(true);
     },
-    { timeout: 20_000, interval: 100 },
+    { timeout: patienceMs, interval: 100 },
   );
 });
 afterAll(async () => {

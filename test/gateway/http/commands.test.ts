@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type ApiAnswer, ApiClient, codeOf } from '../../support/api-client.ts';
 import { openModbusProbe, openOpcUaProbe } from '../../support/plant.ts';
+import { patienceMs } from '../../support/until.ts';
 import { password, startWholeGateway, type WholeGateway } from './whole-gateway.ts';
 
 let whole: WholeGateway;
@@ -14,7 +15,7 @@ beforeAll(async () => {
   operator = await whole.person('operator');
   supervisor = await whole.person('supervisor');
   for (const tag of ['BR101.TIC.SP', 'WFI.PUMP.CMD'])
-    await vi.waitFor(async () => expect((await latest(tag)).quality).toBe('good'), { timeout: 15_000 });
+    await vi.waitFor(async () => expect((await latest(tag)).quality).toBe('good'), { timeout: patienceMs });
 });
 afterAll(async () => {
   await whole?.stop();
@@ -191,12 +192,12 @@ describe('a plant that misbehaves', () => {
         const { body } = await operator.get<View>(`/commands/${id}`);
         expect(['confirmed', 'unknown']).toContain(body.state);
       },
-      { timeout: 20_000, interval: 100 },
+      { timeout: patienceMs, interval: 100 },
     );
     expect(whole.plant.writes.count()).toBe(writes + 1);
     const written = (await whole.records('command.written')).at(-1);
     expect(written).toMatchObject({ command: id, detail: { answered: false } });
-    await vi.waitFor(async () => expect((await latest('WFI.TIC.SP')).quality).toBe('good'), { timeout: 15_000 });
+    await vi.waitFor(async () => expect((await latest('WFI.TIC.SP')).quality).toBe('good'), { timeout: patienceMs });
   });
 });
 

@@ -10,7 +10,7 @@ import { type LiveHandshake, type LiveSocket, openLiveSocket } from '../../../ga
 import { FanOut } from '../../../gateway/live/fan-out.ts';
 import { TagStore } from '../../../gateway/live/tag-store.ts';
 import type { Plant } from '../../../gateway/plant/tag.ts';
-import { until } from '../drivers/test-tags.ts';
+import { until } from '../../support/until.ts';
 import { batch, good, pump, plant as smallPlant, temperature, upstream, utilities } from '../live/live-plant.ts';
 
 type Client = Socket<ServerEvents, ClientEvents>;

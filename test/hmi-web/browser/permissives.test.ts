@@ -64,9 +64,7 @@ describe('CMD-2: what must hold for a change', () => {
       met: true,
       present: one.present.replace('Manual', 'Automatic'),
     }));
-    await expect
-      .poll(async () => (await said())[0], { timeout: 10_000 })
-      .toBe('Controller in automatic met BR101.TIC.MODE: Automatic');
+    await expect.poll(async () => (await said())[0]).toBe('Controller in automatic met BR101.TIC.MODE: Automatic');
     expect(await page().getByLabel('New value').inputValue()).toBe('37.4');
     const button = page().getByRole('button', { name: 'Sign and send' });
     const box = await button.boundingBox();

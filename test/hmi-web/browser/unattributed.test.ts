@@ -67,6 +67,6 @@ test('CMD-11: the notice leads to the record in the trail, and to the list of al
   await page.getByRole('heading', { name: 'Changed outside Countersign' }).waitFor();
   expect(await page.locator('tbody tr').count()).toBe(1);
   gateway.changeOutside('BR101.PH.SP', 7);
-  await expect.poll(() => page.locator('tbody tr').count(), { timeout: 20_000 }).toBe(2);
+  await expect.poll(() => page.locator('tbody tr').count()).toBe(2);
   expect(await page.locator('tbody tr').first().textContent()).toContain('BR101.PH.SP');
 });

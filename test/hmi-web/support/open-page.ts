@@ -2,6 +2,7 @@
 // The HMI must be built (`npm test` does it); where it is not, the test fails and says so.
 import { existsSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
+import { patienceMs } from '../../support/until.ts';
 import { projectFile } from './project-file.ts';
 import { password, type ScriptedGateway } from './scripted-gateway.ts';
 
@@ -13,7 +14,7 @@ export async function openPage(browser: Browser, gateway: ScriptedGateway, path 
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
   // Patience, not a measure: two cores may be carrying much else.
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(patienceMs);
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('console', (message) => {

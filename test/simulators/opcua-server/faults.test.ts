@@ -1,11 +1,14 @@
 // Each fault of the OPC UA server does what it says, and is over when cleared. Real sockets, a client of its own.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type OpcUaProbe, openOpcUaProbe, startTestPlant, type TestPlant } from '../../support/plant.ts';
+import { patienceMs } from '../../support/until.ts';
 
 let plant: TestPlant;
+/** Added to the controller's clock: what takes its time there takes none here. */
+let aheadMs = 0;
 let probe: OpcUaProbe;
 beforeAll(async () => {
-  plant = await startTestPlant({ modbus: false });
+  plant = await startTestPlant({ modbus: false, nowMs: () => Date.now() + aheadMs });
 });
 afterAll(() => plant.close());
 beforeEach(async () => {
@@ -31,7 +34,7 @@ describe('faults of the OPC UA server', () => {
     const held = plant.faults.active()[0];
     if (held !== undefined) plant.faults.remove(held.id);
     const reading = probe.read('BR101.TIC.SP');
-    await vi.waitFor(() => expect(plant.faults.active()[0]?.struck).toBe(1), { timeout: 5_000, interval: 5 });
+    await vi.waitFor(() => expect(plant.faults.active()[0]?.struck).toBe(1), { timeout: patienceMs, interval: 5 });
     plant.faults.clear();
     expect(await reading).toMatchObject({ status: 'Good' });
   });
@@ -48,7 +51,7 @@ describe('faults of the OPC UA server', () => {
     const writing = probe.write('BR101.TIC.SP', 38).finally(() => {
       answered = true;
     });
-    await vi.waitFor(async () => expect(await setpoint()).toBe(38), { timeout: 5_000, interval: 10 });
+    await vi.waitFor(async () => expect(await setpoint()).toBe(38), { timeout: patienceMs, interval: 10 });
     expect(answered).toBe(false);
     plant.faults.clear();
     expect(await writing).toBe('Good');
@@ -66,7 +69,7 @@ describe('faults of the OPC UA server', () => {
       .finally(() => {
         answered = true;
       });
-    await vi.waitFor(() => expect(plant.faults.struck(id)).toBe(1), { timeout: 5_000, interval: 5 });
+    await vi.waitFor(() => expect(plant.faults.struck(id)).toBe(1), { timeout: patienceMs, interval: 5 });
     expect(await setpoint()).toBe(expected);
     expect(plant.writes.all()).toHaveLength(when === 'after-apply' ? 1 : 0);
     expect(answered).toBe(false);
@@ -80,7 +83,7 @@ describe('faults of the OPC UA server', () => {
       () => 'answered',
       () => 'failed',
     );
-    await vi.waitFor(() => expect(plant.faults.struck(id)).toBeGreaterThan(0), { timeout: 5_000, interval: 5 });
+    await vi.waitFor(() => expect(plant.faults.struck(id)).toBeGreaterThan(0), { timeout: patienceMs, interval: 5 });
     plant.faults.clear();
     expect(await reading).toBe('failed');
     const again = await openProbe();
@@ -127,15 +130,21 @@ describe('faults of the OPC UA server', () => {
   it('SIM-2: applies a write and puts the former value back', async () => {
     plant.faults.inject({ protocol: 'opcua', kind: 'revert-value', afterMs: 150 });
     expect(await probe.write('BR101.TIC.SP', 38)).toBe('Good');
-    expect(await setpoint()).toBe(38);
-    await vi.waitFor(async () => expect(await setpoint()).toBe(37), { timeout: 5_000, interval: 20 });
+    await vi.waitFor(async () => expect(await setpoint()).toBe(37), { timeout: patienceMs, interval: 20 });
+    const shown = plant.shown.between('BR101.TIC.SP', 0, Number.POSITIVE_INFINITY).map(({ value }) => value);
+    expect(shown.slice(-2)).toEqual([38, 37]);
   });
 
   it('SIM-2: shows a written value only slowly', async () => {
-    plant.faults.inject({ protocol: 'opcua', kind: 'settle-slowly', ms: 600 });
+    plant.faults.inject({ protocol: 'opcua', kind: 'settle-slowly', ms: 600_000 });
     expect(await probe.write('BR101.TIC.SP', 38)).toBe('Good');
-    expect(await setpoint()).toBeLessThan(38);
-    await vi.waitFor(async () => expect(await setpoint()).toBe(38), { timeout: 5_000, interval: 20 });
+    expect(await setpoint()).toBeLessThan(37.5);
+    aheadMs += 540_000;
+    const between = await setpoint();
+    expect(between).toBeGreaterThan(37.5);
+    expect(between).toBeLessThan(38);
+    aheadMs += 540_000;
+    expect(await setpoint()).toBe(38);
   });
 
   it('SIM-2: freezes a value and its source time while the plant goes on', async () => {
@@ -144,11 +153,11 @@ describe('faults of the OPC UA server', () => {
     plant.plant.write('BR101.SIC.SP', 200);
     plant.plant.step(20);
     const seconds = plant.plant.elapsedSeconds();
-    await vi.waitFor(() => expect(plant.plant.elapsedSeconds()).toBeGreaterThan(seconds), { timeout: 5_000 });
+    await vi.waitFor(() => expect(plant.plant.elapsedSeconds()).toBeGreaterThan(seconds), { timeout: patienceMs });
     expect(await probe.read('BR101.SIC.PV')).toEqual(before);
     plant.faults.clear();
     await vi.waitFor(async () => expect((await probe.read('BR101.SIC.PV')).value).toBeGreaterThan(190), {
-      timeout: 5_000,
+      timeout: patienceMs,
       interval: 20,
     });
     plant.plant.write('BR101.SIC.SP', 120);
@@ -162,13 +171,13 @@ describe('faults of the OPC UA server', () => {
       points: ['BR101.PH.PV'],
     });
     await vi.waitFor(async () => expect((await probe.read('BR101.PH.PV')).status).toBe('BadSensorFailure'), {
-      timeout: 5_000,
+      timeout: patienceMs,
       interval: 20,
     });
     expect(await probe.read('BR101.DO.PV')).toMatchObject({ status: 'Good' });
     plant.faults.clear();
     await vi.waitFor(async () => expect((await probe.read('BR101.PH.PV')).status).toBe('Good'), {
-      timeout: 5_000,
+      timeout: patienceMs,
       interval: 20,
     });
   });

@@ -14,6 +14,7 @@ import {
 } from 'node-opcua-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type OpcUaProbe, openOpcUaProbe, startTestPlant, type TestPlant } from '../../support/plant.ts';
+import { patienceMs } from '../../support/until.ts';
 
 let plant: TestPlant;
 let probe: OpcUaProbe;
@@ -48,7 +49,7 @@ async function watch(tag: string): Promise<DataValue[]> {
     TimestampsToReturn.Both,
   );
   item.on('changed', (value: DataValue) => reported.push(value));
-  await vi.waitFor(() => expect(reported.length).toBeGreaterThan(0), { timeout: 5_000, interval: 10 });
+  await vi.waitFor(() => expect(reported.length).toBeGreaterThan(0), { timeout: patienceMs, interval: 10 });
   return reported;
 }
 
@@ -83,7 +84,7 @@ describe('the simulated OPC UA server', () => {
     ]);
     plant.plant.step(75);
     await vi.waitFor(async () => expect(Number((await probe.read('BR101.TIC.PV')).value)).toBeGreaterThan(37.8), {
-      timeout: 5_000,
+      timeout: patienceMs,
       interval: 50,
     });
   });
@@ -106,7 +107,7 @@ describe('the simulated OPC UA server', () => {
       // A later, accepted write comes through the same queue: what was refused would have come before it.
       const mark = await watch('BR101.DO.SP');
       await probe.write('BR101.DO.SP', plant.plant.read('BR101.DO.SP') === 41 ? 40 : 41);
-      await vi.waitFor(() => expect(mark.length).toBeGreaterThan(1), { timeout: 5_000, interval: 10 });
+      await vi.waitFor(() => expect(mark.length).toBeGreaterThan(1), { timeout: patienceMs, interval: 10 });
       expect(reported.map((report) => report.value.value)).not.toContain(value);
     },
   );
@@ -117,11 +118,11 @@ describe('the simulated OPC UA server', () => {
     const batch = await watch('BR101.BATCH');
     const beforeMs = Date.now();
     await probe.write('BR101.TIC.SP', 39);
-    await vi.waitFor(() => expect(setpoint.at(-1)?.value.value).toBe(39), { timeout: 5_000, interval: 10 });
+    await vi.waitFor(() => expect(setpoint.at(-1)?.value.value).toBe(39), { timeout: patienceMs, interval: 10 });
     const sourceMs = setpoint.at(-1)?.sourceTimestamp?.getTime() ?? 0;
     expect(sourceMs).toBeGreaterThanOrEqual(beforeMs);
     expect(sourceMs).toBeLessThanOrEqual(Date.now());
-    await vi.waitFor(() => expect(measured.length).toBeGreaterThan(5), { timeout: 10_000, interval: 20 });
+    await vi.waitFor(() => expect(measured.length).toBeGreaterThan(5), { timeout: patienceMs, interval: 20 });
     expect(setpoint.map(({ value }) => value.value)).toEqual([37, 39]);
     expect(batch).toHaveLength(1);
   });
@@ -202,7 +203,7 @@ describe('the simulated OPC UA server', () => {
       });
     }
     expect(await probe.read('BR101.TIC.SP')).toMatchObject({ value: 37, status: 'Good' });
-    await vi.waitFor(() => expect(plant.connections()).toBe(1), { timeout: 5_000 });
+    await vi.waitFor(() => expect(plant.connections()).toBe(1), { timeout: patienceMs });
   });
 
   it('SIM-1: stops and returns on the same port with the same plant', async () => {
@@ -242,8 +243,10 @@ describe('the simulated OPC UA server', () => {
     try {
       await first.stop();
       await spoil(join(first.dataFolder, 'opcua-simulator-pki'));
-      // node-opcua by itself would wait two minutes for the locks: far beyond this test's limit.
+      // node-opcua by itself would wait two minutes for the locks.
+      const startedMs = performance.now();
       await first.restart();
+      expect(performance.now() - startedMs).toBeLessThan(110_000);
       const again = await openOpcUaProbe(first.opcuaEndpoint, first.dataFolder);
       expect(await again.read('BR101.TIC.SP')).toMatchObject({ status: 'Good' });
       await again.close();
