@@ -7,6 +7,7 @@ import type { CommandView } from '../../gateway/contract/command.ts';
 import { permissiveMark } from '../model/permissive-words.ts';
 import { countdownText, plantTime } from '../model/times.ts';
 import { Listing } from './listing.tsx';
+import { RowTime } from './row-time.tsx';
 
 type Given = {
   readonly timeZone: string;
@@ -101,12 +102,11 @@ function Conditions({ command }: { readonly command: CommandView }) {
 function TimeLeft({ command, timeZone, nowMs }: Given & { readonly command: CommandView }) {
   const { breakGlass } = command;
   if (typeof breakGlass?.dueAt === 'string') {
-    const { local, utc } = plantTime(breakGlass.dueAt, timeZone);
     return (
-      <span title={utc}>
+      <>
         {breakGlass.overdue && <strong>overdue since </strong>}
-        {local}
-      </span>
+        <RowTime time={breakGlass.dueAt} timeZone={timeZone} />
+      </>
     );
   }
   return (

@@ -31,7 +31,7 @@ export function FateHead({ command }: { readonly command: CommandView }) {
     <div className="cs-fate-head" data-tone={fate.tone} role="status" aria-live="assertive" aria-atomic="true">
       <Icon size={34} aria-hidden="true" />
       <div>
-        <h3>{fate.label}</h3>
+        <strong>{fate.label}</strong>
         <p>{fate.sentence}</p>
         {fate.next !== null && <p className="cs-next">{fate.next}</p>}
       </div>

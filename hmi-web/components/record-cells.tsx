@@ -2,17 +2,16 @@
 // Used by the audit trail and by reviews. Values in, nothing out.
 import type { AuditRecord } from '../../gateway/contract/audit-record.ts';
 import { actorText, changeText, isPlainChange, reasonText } from '../model/audit-words.ts';
-import { plantTime } from '../model/times.ts';
+import { RowTime } from './row-time.tsx';
 
 const longestSubject = 22;
 
 export function RecordPlaceCells({ record, timeZone }: { readonly record: AuditRecord; readonly timeZone: string }) {
-  const time = plantTime(record.time, timeZone);
   return (
     <>
       <td className="cs-right cs-muted">{record.seq}</td>
-      <td title={record.time} style={{ whiteSpace: 'nowrap' }}>
-        {time.local} <small>{time.offset}</small>
+      <td>
+        <RowTime time={record.time} timeZone={timeZone} />
       </td>
     </>
   );

@@ -33,7 +33,7 @@ export function valuePart(place: Element, tag: TagView): Renew {
     setText(number, reading.mark === 'bad' || reading.mark === 'none' ? `? ${reading.text}` : reading.text);
     setText(unit, reading.text === noValue ? '' : tag.unit);
     setText(age, reading.shortAge);
-    setText(word, shortWord(reading, width));
+    setText(word, reading.shortWord);
   };
 }
 
@@ -140,10 +140,4 @@ export function levelPart(place: Element, tag: TagView): Renew {
     setAttribute(place, 'height', height.toFixed(1));
     setAttribute(place, 'data-mark', reading.mark);
   };
-}
-
-function shortWord(reading: Reading, width: number): string {
-  // About 6 px a letter at 11 px: a longer word would leave the frame; the tooltip has it in full.
-  const room = Math.floor(width / 5.6);
-  return reading.word.length <= room ? reading.word : `${reading.word.slice(0, room - 1)}…`;
 }

@@ -4,6 +4,7 @@ import { Button, PasswordInput, Switch, Textarea, TextInput } from '@mantine/cor
 import { type FormEvent, type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import type { Meaning, Requires } from '../../gateway/contract/statement.ts';
 import type { SignaturePerson } from '../gateway-client/command-signing.ts';
+import type { Explanation } from '../model/refusal-words.ts';
 import { missingParts } from '../model/signature-parts.ts';
 import { meanings } from '../texts/en.ts';
 import { Choice } from './choice.tsx';
@@ -16,6 +17,8 @@ export function SignatureForm(props: {
   readonly otherPersonOnly?: boolean;
   readonly busy: boolean;
   readonly disabled?: boolean;
+  /** Why the last signature was not taken: each new one brings the focus to what has to be filled in again. */
+  readonly refused?: Explanation | null;
   readonly submitLabel: string;
   /** It takes the focus each time this grows, and leaves it alone at 0. Absent: it takes it when it is shown. */
   readonly focusTurn?: number;
@@ -62,6 +65,12 @@ export function SignatureForm(props: {
     if (rest.length === 0) form.current?.requestSubmit();
     else goOn(part);
   };
+
+  const { refused } = props;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once a refusal, whatever is typed after it
+  useEffect(() => {
+    if (refused != null) focusOn(Object.keys(missing)[0]);
+  }, [refused]);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();

@@ -103,7 +103,8 @@ function makePlot(container: HTMLElement, timeZone: string, value: TagView): uPl
       ...sizeOf(container),
       legend: { show: false },
       cursor: { show: false },
-      padding: [6, 8, 0, 0],
+      // Room for the half of a tick’s figures that stands beyond the plot.
+      padding: [9, 17, 0, 0],
       tzDate: (timestamp) => uPlot.tzDate(new Date(timestamp * 1000), timeZone),
       scales: { x: { time: true, auto: false }, y: { auto: false } },
       axes: [

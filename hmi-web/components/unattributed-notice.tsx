@@ -1,11 +1,11 @@
-// A setpoint was changed past the gateway (CMD-11): told in a corner, above the page and never in its way, until
+// A setpoint was changed past the gateway (CMD-11): told in a strip beneath the page, which covers nothing of it, until
 // somebody puts it away. Values in, one wish out.
 import { ActionIcon } from '@mantine/core';
 import { IconAlertTriangle, IconX } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { TagView } from '../../gateway/contract/tag.ts';
 import type { UnattributedChange } from '../../gateway/contract/unattributed-change.ts';
-import { plantTime } from '../model/times.ts';
+import { timeText } from '../model/times.ts';
 import { unattributedRemark, unattributedText } from '../model/unattributed-words.ts';
 import '../styles/unattributed.css';
 
@@ -21,7 +21,6 @@ export function UnattributedNotice(props: {
   if (newest === undefined) return null;
   const tag = props.tags.find(({ id }) => id === newest.tagId);
   const remark = unattributedRemark(newest, tag);
-  const { local, offset } = plantTime(newest.time, props.timeZone);
   return (
     <div className="cs-unattributed" role="status">
       <IconAlertTriangle size={22} aria-hidden="true" />
@@ -31,17 +30,17 @@ export function UnattributedNotice(props: {
         </strong>
         <p>
           {newest.description}
-          {remark !== '' && `; ${remark}`}. Recorded {local} ({offset}) as no. {newest.record}.
-        </p>
-        <p className="cs-unattributed-links">
-          {props.showAudit && (
-            <Link to="/audit" search={{ kind: 'setpoint.unattributed', tag: newest.tagId }}>
-              Show the record
-            </Link>
-          )}
-          <Link to="/unattributed">{others.length === 0 ? 'All such changes' : `${others.length} more like it`}</Link>
+          {remark !== '' && `; ${remark}`}. Recorded {timeText(newest.time, props.timeZone)} as no. {newest.record}.
         </p>
       </div>
+      <p className="cs-unattributed-links">
+        {props.showAudit && (
+          <Link to="/audit" search={{ kind: 'setpoint.unattributed', tag: newest.tagId }}>
+            Show the record
+          </Link>
+        )}
+        <Link to="/unattributed">{others.length === 0 ? 'All such changes' : `${others.length} more like it`}</Link>
+      </p>
       <ActionIcon variant="subtle" color="gray" size={44} aria-label="Put this notice away" onClick={props.onPutAway}>
         <IconX size={20} aria-hidden="true" />
       </ActionIcon>

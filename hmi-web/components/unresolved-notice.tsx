@@ -3,7 +3,7 @@
 import { IconHelpHexagon } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { TagView } from '../../gateway/contract/tag.ts';
-import { plantTime } from '../model/times.ts';
+import { timeText } from '../model/times.ts';
 import { exactText, withUnit } from '../model/values.ts';
 import '../styles/unattributed.css';
 
@@ -25,7 +25,7 @@ export function UnresolvedNotice(props: {
             <strong>
               Outcome unknown: {tag.id} to {withUnit(exactText(tag, outcome.value), tag.unit)}
             </strong>{' '}
-            since {plantTime(outcome.time, props.timeZone).local}. Look at the equipment.{' '}
+            since {timeText(outcome.time, props.timeZone)}. Look at the equipment.{' '}
             <Link to="/commands/$id" params={{ id: outcome.command }} onClick={props.onFollow}>
               Say what was found
             </Link>

@@ -2,7 +2,7 @@
 // Called by every place that shows a live value. A value is never shown as live when the page has lost the gateway.
 import type { TagView } from '../../gateway/contract/tag.ts';
 import type { Quality, QualityReason, TagValue } from '../../gateway/contract/values.ts';
-import { qualities, qualityReasons } from '../texts/en.ts';
+import { qualities, qualityReasons, shortQualityReasons } from '../texts/en.ts';
 import { ageText } from './times.ts';
 import { fromWire, type Shape, valueText, withUnit } from './values.ts';
 
@@ -20,6 +20,8 @@ export type Reading = {
   readonly mark: Mark;
   /** Short word beside the value; empty when it is good. */
   readonly word: string;
+  /** The same where there is room for some twenty letters: `bad: PLC lost`. */
+  readonly shortWord: string;
   /** Since the source gave this value: `5 s`; `steady 4 min` where it is good and merely has not changed. */
   readonly age: string;
   /** The same where there is room for one word: `steady`. */
@@ -48,7 +50,7 @@ export function readingOf(
   const age = ageText(ageMs);
   const mark: Mark =
     wire === undefined ? 'none' : staleSinceMs !== null ? 'stale' : wire.quality === 'good' ? 'ok' : wire.quality;
-  const word = wordOf(mark, wire);
+  const word = wordOf(mark, wire, qualityReasons);
   const shown = withUnit(text, tag.unit);
   const steady = mark === 'ok' && ageMs !== null && ageMs >= steadyAfterMs;
   const spoken = age.replace('\u00a0', ' ');
@@ -57,6 +59,7 @@ export function readingOf(
     text,
     mark,
     word,
+    shortWord: wordOf(mark, wire, shortQualityReasons),
     age: steady ? `steady ${age}` : age,
     shortAge: steady ? 'steady' : age,
     sentence: `${tag.description}: ${shown}, ${mark === 'ok' ? 'good' : word}, ${steady ? 'steady for' : 'age'} ${spoken}`,
@@ -64,11 +67,11 @@ export function readingOf(
   };
 }
 
-function wordOf(mark: Mark, wire: Wire | undefined): string {
+function wordOf(mark: Mark, wire: Wire | undefined, reasons: Readonly<Record<QualityReason, string>>): string {
   if (mark === 'ok') return '';
   if (mark === 'stale') return 'stale';
   if (wire === undefined) return 'no value yet';
-  const reason = qualityReasons[wire.reason];
+  const reason = reasons[wire.reason];
   const quality = qualities[wire.quality].toLowerCase();
   return reason === '' ? quality : `${quality}: ${reason}`;
 }

@@ -30,6 +30,25 @@ export function explainProblem(problem: ProblemLike): Explanation {
   };
 }
 
+/** After these a command may be on its way all the same, or their words say already that nothing was sent. */
+const unclearOrSaid = new Set([
+  'unreachable',
+  'internal-fault',
+  'wrong-stage',
+  'statement-reused',
+  'command-in-progress',
+  'malformed-statement',
+  'statement-altered',
+  'log-unavailable',
+]);
+
+/** For the refusal of a question or a signature before anything was written: says so, where it is certain. */
+export function nothingSent(explanation: Explanation): Explanation {
+  return unclearOrSaid.has(explanation.code)
+    ? explanation
+    : { ...explanation, next: `Nothing was sent to the plant. ${explanation.next}` };
+}
+
 /** For any thrown thing; `problem` on it is the gateway's answer, everything else is a lost or broken gateway. */
 export function explainError(error: unknown): Explanation {
   if (error instanceof Error && 'problem' in error) return explainProblem(error.problem as ProblemLike);

@@ -9,6 +9,12 @@ export function clockTime(time: string | number, timeZone: string): string {
   return plantTime(time, timeZone).local.slice(11);
 }
 
+/** `2026-04-17 14:03:22 (UTC+02:00)`: within a sentence. */
+export function timeText(time: string | number, timeZone: string): string {
+  const { local, offset } = plantTime(time, timeZone);
+  return `${local} (${offset})`;
+}
+
 const typedTime = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d)?))?$/;
 /**
  * Time in the plant's zone as a person types it (`2026-04-17 14:03`, seconds or the day alone as well), as RFC 3339 in UTC.

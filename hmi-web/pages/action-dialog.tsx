@@ -87,6 +87,7 @@ export function ActionDialog({ action, onClose }: { readonly action: SignedActio
             requires={offer.requires}
             sessionUser={session.user}
             busy={busy}
+            refused={refusal}
             disabled={link.kind !== 'live'}
             submitLabel={action.name === 'remove-passkey' ? 'Sign and take it away' : `Sign and ${action.name}`}
             onSign={(person) => void sign(person)}

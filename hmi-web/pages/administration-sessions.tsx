@@ -6,9 +6,9 @@ import { useState } from 'react';
 import { Listing } from '../components/listing.tsx';
 import { LoadingPage } from '../components/loading-page.tsx';
 import { RefusalNotice } from '../components/refusal-notice.tsx';
+import { RowTime } from '../components/row-time.tsx';
 import { useGateway, useLink, useSession } from '../gateway-context.ts';
 import { type Explanation, explainError } from '../model/refusal-words.ts';
-import { plantTime } from '../model/times.ts';
 
 export function Sessions() {
   const gateway = useGateway();
@@ -36,16 +36,14 @@ export function Sessions() {
           <tr key={entry.id}>
             <td>{entry.user.printedName}</td>
             <td>{entry.terminal.name}</td>
-            <td>{plantTime(entry.startedAt, plant.timeZone).local}</td>
-            <td>{plantTime(entry.lastActivityAt, plant.timeZone).local}</td>
+            <td>
+              <RowTime time={entry.startedAt} timeZone={plant.timeZone} />
+            </td>
+            <td>
+              <RowTime time={entry.lastActivityAt} timeZone={plant.timeZone} />
+            </td>
             <td className="cs-right">
-              <Button
-                h={44}
-                size="sm"
-                variant="default"
-                disabled={link.kind !== 'live'}
-                onClick={() => void end(entry.id)}
-              >
+              <Button size="sm" variant="default" disabled={link.kind !== 'live'} onClick={() => void end(entry.id)}>
                 End
               </Button>
             </td>

@@ -5,8 +5,8 @@ import { useQuery } from '@tanstack/react-query';
 import type { TerminalView } from '../../gateway/contract/session.ts';
 import { Listing } from '../components/listing.tsx';
 import { LoadingPage } from '../components/loading-page.tsx';
+import { RowTime } from '../components/row-time.tsx';
 import { useGateway, useLink, useSession } from '../gateway-context.ts';
-import { plantTime } from '../model/times.ts';
 import { areasQuery } from '../queries.ts';
 import { terminalStates } from '../texts/en.ts';
 import type { SignedAction } from './signed-action.ts';
@@ -45,7 +45,9 @@ export function Terminals({ onAction }: { readonly onAction: (action: SignedActi
               {terminal.location === '' ? 'no location' : terminal.location}
               <small>{terminal.areas.join(', ')}</small>
             </td>
-            <td>{plantTime(terminal.enrolledAt, plant.timeZone).local}</td>
+            <td>
+              <RowTime time={terminal.enrolledAt} timeZone={plant.timeZone} />
+            </td>
             <td>
               <span className="cs-state" data-tone={terminal.status === 'pending' ? 'attention' : 'quiet'}>
                 {terminalStates[terminal.status]}
@@ -53,13 +55,12 @@ export function Terminals({ onAction }: { readonly onAction: (action: SignedActi
             </td>
             <td className="cs-right" style={{ whiteSpace: 'nowrap' }}>
               {terminal.status === 'pending' && (
-                <Button h={44} size="sm" disabled={link.kind !== 'live'} onClick={() => act(terminal, 'approve')}>
+                <Button size="sm" disabled={link.kind !== 'live'} onClick={() => act(terminal, 'approve')}>
                   Approve
                 </Button>
               )}{' '}
               {terminal.status !== 'revoked' && (
                 <Button
-                  h={44}
                   size="sm"
                   variant="default"
                   disabled={link.kind !== 'live'}

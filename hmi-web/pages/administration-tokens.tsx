@@ -5,8 +5,8 @@ import { useQuery } from '@tanstack/react-query';
 import type { TokenView } from '../../gateway/contract/token.ts';
 import { Listing } from '../components/listing.tsx';
 import { LoadingPage } from '../components/loading-page.tsx';
+import { RowTime } from '../components/row-time.tsx';
 import { useGateway, useLink, useNow, useSession } from '../gateway-context.ts';
-import { plantTime } from '../model/times.ts';
 import { areasQuery } from '../queries.ts';
 import { tokenScopes } from '../texts/en.ts';
 import type { SignedAction } from './signed-action.ts';
@@ -53,8 +53,12 @@ export function Tokens({ onAction }: { readonly onAction: (action: SignedAction)
                 {token.areas.join(', ')}
                 <small>{token.networks.join(', ')}</small>
               </td>
-              <td>{plantTime(token.issuedAt, plant.timeZone).local}</td>
-              <td>{plantTime(token.expiresAt, plant.timeZone).local}</td>
+              <td>
+                <RowTime time={token.issuedAt} timeZone={plant.timeZone} />
+              </td>
+              <td>
+                <RowTime time={token.expiresAt} timeZone={plant.timeZone} />
+              </td>
               <td>
                 <span className="cs-state" data-tone="quiet">
                   {standing(token)}
@@ -63,7 +67,6 @@ export function Tokens({ onAction }: { readonly onAction: (action: SignedAction)
               <td className="cs-right">
                 {standing(token) === 'Active' && (
                   <Button
-                    h={44}
                     size="sm"
                     variant="default"
                     disabled={link.kind !== 'live'}

@@ -34,7 +34,6 @@ export function Users({ onAction }: { readonly onAction: (action: SignedAction) 
                   {passkey.name}{' '}
                   <Button
                     variant="default"
-                    h={44}
                     size="sm"
                     disabled={link.kind !== 'live'}
                     aria-label={`Take away ${passkey.name} of ${user.printedName}`}
@@ -63,7 +62,6 @@ export function Users({ onAction }: { readonly onAction: (action: SignedAction) 
             <td className="cs-right">
               {locked(user) && (
                 <Button
-                  h={44}
                   size="sm"
                   disabled={link.kind !== 'live'}
                   onClick={() => onAction({ noun: 'users', name: 'unlock', id: user.id, title: user.printedName })}

@@ -38,7 +38,6 @@ export function ChangeDialog({ tagId, onClose }: { readonly tagId: TagId; readon
       padding={0}
       closeOnClickOutside={false}
       withCloseButton={false}
-      aria-label={`Change ${tag.description}`}
       classNames={{ content: 'cs-dialog' }}
     >
       <UnresolvedNotice tags={[tag]} timeZone={plant.timeZone} onFollow={onClose} />

@@ -1,7 +1,7 @@
 // The inside of the change dialog: the value on the left, the signature on the right, nothing between them (HMI-3). Going
 // over to the signature asks the gateway for the statement, so that it is in view before anything is signed.
 // Rendered by change-dialog.tsx for one tag; change-steps.ts does what is asked here.
-import { Button, Checkbox } from '@mantine/core';
+import { Button, Checkbox, Modal } from '@mantine/core';
 import { IconArrowRight, IconX } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
 import type { TagView } from '../../gateway/contract/tag.ts';
@@ -13,6 +13,7 @@ import { SetpointField } from '../components/setpoint-field.tsx';
 import { SignatureForm } from '../components/signature-form.tsx';
 import { useLink, useNow, useReading, useSession } from '../gateway-context.ts';
 import { limitsText } from '../model/limits-text.ts';
+import { nothingSent } from '../model/refusal-words.ts';
 import { onlyOtherState, type Setpoint } from '../model/setpoint-input.ts';
 import { countdownText } from '../model/times.ts';
 import { exactText, withUnit } from '../model/values.ts';
@@ -52,15 +53,15 @@ export function ChangeForm({
 
   return (
     <>
-      <header className="cs-dialog-head">
+      <div className="cs-dialog-head">
         <div>
           <small>{tag.id}</small>
-          <h2>{tag.description}</h2>
+          <Modal.Title>{tag.description}</Modal.Title>
         </div>
         <button type="button" aria-label="Close" className="cs-close" onClick={onClose}>
           <IconX aria-hidden="true" />
         </button>
-      </header>
+      </div>
       {!rule.allowed && (
         <div className="cs-dialog-body" data-single="true">
           <p className="cs-notice" data-tone="attention" role="alert">
@@ -121,7 +122,7 @@ export function ChangeForm({
                 </div>
               </div>
             )}
-            {flow.refusal !== null && <RefusalNotice explanation={flow.refusal} />}
+            {flow.refusal !== null && <RefusalNotice explanation={nothingSent(flow.refusal)} />}
             {!usable && (
               <p className="cs-notice" data-tone="attention" role="alert">
                 {link.kind !== 'live'
@@ -165,6 +166,7 @@ export function ChangeForm({
                 sessionUser={session.user}
                 focusTurn={focusTurn}
                 busy={flow.stage === 'sending'}
+                refused={flow.stage === 'signing' ? flow.refusal : null}
                 disabled={
                   !usable || flow.movedTo !== undefined || typed.kind !== 'fine' || (leftMs !== null && leftMs <= 0)
                 }

@@ -9,7 +9,7 @@ import { RefusalNotice } from '../components/refusal-notice.tsx';
 import { SignatureForm } from '../components/signature-form.tsx';
 import { type SignaturePerson, signCommand } from '../gateway-client/command-signing.ts';
 import { useGateway, useLink, useSession } from '../gateway-context.ts';
-import { type Explanation, explainError } from '../model/refusal-words.ts';
+import { type Explanation, explainError, nothingSent } from '../model/refusal-words.ts';
 import { noteCommand } from '../queries.ts';
 
 const words = {
@@ -50,6 +50,9 @@ export function CommandSigning(props: {
   const signedAlready = command.signatures.some(
     (signature) => signature.signer === session.user.id || signature.signer === session.user.name,
   );
+
+  // After break-glass, or once it was written, a refused signature says nothing about the plant.
+  const unsent = ['asked', 'proposed', 'awaiting-countersignature'].includes(command.state);
 
   const sign = async (person: SignaturePerson) => {
     if (offer === undefined) return;
@@ -97,12 +100,13 @@ export function CommandSigning(props: {
             {kind === 'decline' && <p>Declined: nothing is written.</p>}
             {purpose.found !== undefined && <p>{found[purpose.found]}</p>}
           </div>
-          {refusal !== null && <RefusalNotice explanation={refusal} />}
+          {refusal !== null && <RefusalNotice explanation={unsent ? nothingSent(refusal) : refusal} />}
           <SignatureForm
             requires={offer.requires}
             sessionUser={session.user}
             otherPersonOnly={signedAlready && kind !== 'resolve'}
             busy={busy}
+            refused={refusal}
             disabled={link.kind !== 'live'}
             submitLabel={words[kind].button}
             onSign={(person) => void sign(person)}

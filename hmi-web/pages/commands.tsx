@@ -10,11 +10,11 @@ import { AwaitingList } from '../components/awaiting-list.tsx';
 import { Listing } from '../components/listing.tsx';
 import { LoadingPage } from '../components/loading-page.tsx';
 import { RefusalNotice } from '../components/refusal-notice.tsx';
+import { RowTime } from '../components/row-time.tsx';
 import { StateLabel } from '../components/state-label.tsx';
 import { useGateway, useNow, useSession } from '../gateway-context.ts';
 import { inOrder, isClosed } from '../model/command-fate.ts';
 import { type Explanation, explainError } from '../model/refusal-words.ts';
-import { plantTime } from '../model/times.ts';
 import { textOf } from '../model/values.ts';
 import { awaitingQuery, commandsQuery, tagsQuery } from '../queries.ts';
 import '../styles/pages.css';
@@ -73,8 +73,8 @@ export function CommandsPage() {
           const due = command.missingSignatures + (command.breakGlass?.missing ?? 0);
           return (
             <tr key={command.id}>
-              <td title={plantTime(command.askedAt, plant.timeZone).utc}>
-                {plantTime(command.askedAt, plant.timeZone).local}
+              <td>
+                <RowTime time={command.askedAt} timeZone={plant.timeZone} />
               </td>
               <td>
                 <code>{command.tagId}</code>

@@ -103,12 +103,12 @@ export function FrameLayout() {
             <Outlet />
           </main>
         </div>
+        <UnattributedNotices />
         {changing !== null && (
           <Suspense fallback={null}>
             <ChangeDialog key={changing} tagId={changing} onClose={close} />
           </Suspense>
         )}
-        <UnattributedNotices />
         <IdleWatch />
       </div>
     </ChangeContext>

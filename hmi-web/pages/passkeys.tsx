@@ -9,7 +9,7 @@ import { RefusalNotice } from '../components/refusal-notice.tsx';
 import { confirmWithPasskey, makePasskey } from '../gateway-client/passkeys.ts';
 import { useGateway, useSession } from '../gateway-context.ts';
 import { type Explanation, explainError } from '../model/refusal-words.ts';
-import { plantTime } from '../model/times.ts';
+import { timeText } from '../model/times.ts';
 import '../styles/pages.css';
 
 export function PasskeysPage() {
@@ -83,7 +83,7 @@ export function PasskeysPage() {
               <li key={passkey.id}>
                 <strong>{passkey.name}</strong>{' '}
                 <span className="cs-muted">
-                  registered {plantTime(passkey.registeredAt, session.plant.timeZone).local} · record {passkey.record}
+                  registered {timeText(passkey.registeredAt, session.plant.timeZone)} · record {passkey.record}
                 </span>{' '}
                 <Button
                   variant="default"

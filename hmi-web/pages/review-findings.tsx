@@ -20,7 +20,7 @@ import { useGateway, useLink, useSession } from '../gateway-context.ts';
 import { kindText } from '../model/audit-words.ts';
 import { type Explanation, explainError } from '../model/refusal-words.ts';
 import { findingWords, recordsText } from '../model/review-words.ts';
-import { plantTime } from '../model/times.ts';
+import { timeText } from '../model/times.ts';
 import { messagesQuery, tagsQuery } from '../queries.ts';
 import { ReviewSigning } from './review-signing.tsx';
 
@@ -179,7 +179,7 @@ function Comments(props: {
         <p key={comment.comment}>
           <strong>{comment.by}</strong>{' '}
           <small>
-            {plantTime(comment.time, timeZone).local}, record {comment.comment}
+            {timeText(comment.time, timeZone)}, record {comment.comment}
           </small>
           <br />
           {comment.text}

@@ -67,6 +67,7 @@ export function ReviewSigning(props: {
             requires={offer.data.requires}
             sessionUser={session.user}
             busy={busy}
+            refused={refusal}
             disabled={link.kind !== 'live'}
             submitLabel="Sign the review"
             onSign={(person) => void sign(person)}

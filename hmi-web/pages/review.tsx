@@ -8,6 +8,7 @@ import { reviewTopics } from '../../gateway/contract/review.ts';
 import { Listing } from '../components/listing.tsx';
 import { LoadingPage } from '../components/loading-page.tsx';
 import { RefusalNotice } from '../components/refusal-notice.tsx';
+import { RowTime } from '../components/row-time.tsx';
 import { useGateway, useLink, useSession } from '../gateway-context.ts';
 import { mayAnywhere } from '../model/permissions.ts';
 import { explainError } from '../model/refusal-words.ts';
@@ -180,13 +181,7 @@ function NeverReviewed(props: {
             </td>
             <td>{recordsText(gap.records)}</td>
             <td className="cs-right">
-              <Button
-                h={44}
-                size="sm"
-                variant="default"
-                disabled={link.kind !== 'live'}
-                onClick={() => props.onReview(gap)}
-              >
+              <Button size="sm" variant="default" disabled={link.kind !== 'live'} onClick={() => props.onReview(gap)}>
                 Review
               </Button>
             </td>
@@ -211,8 +206,10 @@ function SignedReviews({ reviews, areaName }: { readonly reviews: readonly Revie
             </td>
             <td>{reviewer.printedName}</td>
             <td style={{ whiteSpace: 'nowrap' }}>
-              {plantTime(change.from, timeZone).local}
-              <small>to {plantTime(change.to, timeZone).local}</small>
+              <RowTime time={change.from} timeZone={timeZone} />
+              <small>
+                to <RowTime time={change.to} timeZone={timeZone} />
+              </small>
             </td>
             <td>
               {change.topics.map((topic) => topicWords[topic]).join(', ')}

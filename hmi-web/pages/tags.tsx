@@ -94,7 +94,7 @@ export function TagsPage() {
               <th className="cs-right">
                 <span>Value</span>
               </th>
-              <th>
+              <th className="cs-unit-cell">
                 <span>Unit</span>
               </th>
               <th>
@@ -146,7 +146,6 @@ function TagRow({ tag, area }: { readonly tag: TagView; readonly area: string })
           <Button
             size="sm"
             variant="default"
-            h={44}
             disabled={link.kind !== 'live'}
             title={tag.setpoint.refusal ?? undefined}
             aria-label={`Change ${tag.id}`}

@@ -3,9 +3,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { LoadingPage } from '../components/loading-page.tsx';
+import { RowTime } from '../components/row-time.tsx';
 import { useGateway, useSession } from '../gateway-context.ts';
 import { mayAnywhere } from '../model/permissions.ts';
-import { plantTime } from '../model/times.ts';
 import { unattributedRemark, unattributedText } from '../model/unattributed-words.ts';
 import { tagsQuery, unattributedQuery } from '../queries.ts';
 import '../styles/pages.css';
@@ -41,11 +41,10 @@ export function UnattributedPage() {
           <tbody>
             {changes.data.map((change) => {
               const tag = tags.data?.find(({ id }) => id === change.tagId);
-              const recorded = plantTime(change.time, timeZone);
               return (
                 <tr key={change.record}>
-                  <td title={recorded.utc}>
-                    {recorded.local} <small>{recorded.offset}</small>
+                  <td>
+                    <RowTime time={change.time} timeZone={timeZone} />
                   </td>
                   <td>
                     <code>{change.tagId}</code>
@@ -55,7 +54,9 @@ export function UnattributedPage() {
                     <strong>{unattributedText(change, tag)}</strong>
                   </td>
                   <td>{unattributedRemark(change, tag)}</td>
-                  <td>{plantTime(change.sourceTime, timeZone).local}</td>
+                  <td>
+                    <RowTime time={change.sourceTime} timeZone={timeZone} />
+                  </td>
                   <td>
                     {showAudit ? (
                       <Link to="/audit" search={{ kind: 'setpoint.unattributed', tag: change.tagId }}>

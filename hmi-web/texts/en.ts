@@ -27,11 +27,11 @@ export const refusals: Readonly<Record<ProblemCode, RefusalWords>> = {
   },
   'not-signed-in': { what: 'Nobody is signed in at this terminal.', next: 'Sign in again.' },
   'sign-in-failed': {
-    what: 'User name or password is not right, or the account cannot be used here.',
+    what: 'User name or password is not right, or the account may not be used here.',
     next: 'Check both and try again. After several failures the account is locked at this terminal.',
   },
   'signature-refused': {
-    what: 'The signature was not accepted: user name or password is not right, or the account cannot sign here.',
+    what: 'The signature was not accepted.',
     next: 'Enter the password again. What you typed is kept.',
   },
   'proof-missing': { what: 'This terminal did not prove its identity.', next: 'Reload the page.' },
@@ -104,7 +104,10 @@ export const refusals: Readonly<Record<ProblemCode, RefusalWords>> = {
     what: 'The signed statement is not the one that the gateway issued.',
     next: 'Start again. If it happens again, tell an administrator: nothing was changed.',
   },
-  'statement-reused': { what: 'This statement was used already.', next: 'Start again with a new one.' },
+  'statement-reused': {
+    what: 'This statement was used already.',
+    next: 'See what became of the command before you start again with a new one.',
+  },
   'statement-expired': { what: 'The time to sign has run out.', next: 'Ask for the change again.' },
   'already-certified': { what: 'You have certified your signature before.', next: 'Nothing more is needed.' },
   'body-too-large': { what: 'The request is too large.', next: 'Shorten the comment.' },
@@ -233,6 +236,21 @@ export const qualityReasons: Readonly<Record<QualityReason, string>> = {
   'source-time-absurd': 'the device’s time stamp makes no sense',
   'not-vouched-for': 'not confirmed by the device lately',
   'wrong-type': 'the device sends another type',
+};
+
+/** After `bad:` or `uncertain:` where there is room for some twenty letters; empty where those two say it all. */
+export const shortQualityReasons: Readonly<Record<QualityReason, string>> = {
+  none: '',
+  'never-read': 'never read',
+  'connection-lost': 'PLC lost',
+  'no-answer': 'no answer',
+  'device-error': 'device error',
+  'source-bad': '',
+  'source-uncertain': '',
+  'not-a-number': 'no number',
+  'source-time-absurd': 'time',
+  'not-vouched-for': 'not fresh',
+  'wrong-type': 'type',
 };
 
 export const meanings: Readonly<Record<Meaning, string>> = meaningWords;

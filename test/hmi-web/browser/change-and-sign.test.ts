@@ -78,7 +78,11 @@ describe('HMI-3: select, type, sign', () => {
     await page().getByRole('alert').getByText('was not accepted').waitFor();
     expect(await page().getByLabel('Password', { exact: true }).inputValue()).toBe('');
     expect(await page().getByRole('radio', { name: 'Step of the batch record' }).isChecked()).toBe(true);
-    await fillSignature(password);
+    // What it did not do is said, and what is to be typed again has the focus.
+    await page().getByRole('alert').getByText('Nothing was sent to the plant.').waitFor();
+    await expect.poll(() => page().evaluate(() => document.activeElement?.getAttribute('data-part'))).toBe('password');
+    await page().keyboard.type(password);
+    await page().keyboard.press('Enter');
     await fate('Confirmed');
     expect(new Set(gateway.commands.received.map(({ payload }) => payload.command)).size).toBe(1);
   });

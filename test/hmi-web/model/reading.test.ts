@@ -1,5 +1,6 @@
 // How readings, values and times are shown (HMI-2, LIV-3, AUD-2).
 import { describe, expect, test } from 'vitest';
+import { qualityReasons } from '../../../gateway/contract/values.ts';
 import { readingOf, type Wire } from '../../../hmi-web/model/reading.ts';
 import { ageText, plantTime, plantTimeToUtc } from '../../../hmi-web/model/times.ts';
 import { append, axisSpan, seriesOf, trendWindowMs } from '../../../hmi-web/model/trend-series.ts';
@@ -30,8 +31,16 @@ describe('HMI-2: a reading', () => {
   });
   test('carries a word for every quality that is not good', () => {
     const bad = readingOf(tag, { ...good, quality: 'bad', reason: 'connection-lost' }, 13_000, null);
-    expect(bad).toMatchObject({ mark: 'bad', word: 'bad: connection to the PLC lost' });
+    expect(bad).toMatchObject({ mark: 'bad', word: 'bad: connection to the PLC lost', shortWord: 'bad: PLC lost' });
     expect(readingOf(tag, undefined, 0, null)).toMatchObject({ mark: 'none', text: '– – –', age: '–' });
+  });
+  test('has a short word of at most twenty letters for each reason, on screens that cannot show the whole', () => {
+    for (const reason of qualityReasons)
+      for (const quality of ['uncertain', 'bad'] as const) {
+        const { shortWord } = readingOf(tag, { ...good, quality, reason }, 13_000, null);
+        expect(shortWord, reason).toMatch(new RegExp(`^${quality}`));
+        if (quality === 'bad') expect(shortWord.length, reason).toBeLessThanOrEqual(20);
+      }
   });
   test('LIV-3: is stale while the gateway is lost, however good it was', () => {
     expect(readingOf(tag, good, 13_000, 12_000)).toMatchObject({ mark: 'stale', word: 'stale' });

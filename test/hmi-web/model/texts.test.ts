@@ -8,7 +8,7 @@ import { meanings } from '../../../gateway/contract/statement.ts';
 import { connectionStates } from '../../../gateway/contract/tag.ts';
 import { qualities, qualityReasons } from '../../../gateway/contract/values.ts';
 import { fateOf, isClosed } from '../../../hmi-web/model/command-fate.ts';
-import { explainError, explainProblem } from '../../../hmi-web/model/refusal-words.ts';
+import { explainError, explainProblem, nothingSent } from '../../../hmi-web/model/refusal-words.ts';
 import * as en from '../../../hmi-web/texts/en.ts';
 
 const pairs: [string, readonly string[], object][] = [
@@ -16,6 +16,7 @@ const pairs: [string, readonly string[], object][] = [
   ['command states', commandStates, en.commandStates],
   ['qualities', qualities, en.qualities],
   ['quality reasons', qualityReasons, en.qualityReasons],
+  ['short quality reasons', qualityReasons, en.shortQualityReasons],
   ['meanings', meanings, en.meanings],
   ['connection states', connectionStates, en.connectionStates],
   ['terminal states', terminalStates, en.terminalStates],
@@ -44,7 +45,16 @@ test('HMI-3: an unknown code is named, not hidden; the record and the detail are
 });
 
 test('CMD-5: no answer is never shown as a refusal that left the plant untouched', () => {
-  expect(explainError(new Error('network')).next).toContain('may or may not');
+  const lost = explainError(new Error('network'));
+  expect(lost.next).toContain('may or may not');
+  expect(nothingSent(lost)).toEqual(lost);
+});
+
+test('CMD-5: a refusal says that nothing was sent, once, and only where that is certain', () => {
+  for (const code of ['signature-refused', 'permissive-not-met', 'value-changed', 'log-unavailable'] as const)
+    expect(nothingSent(explainProblem({ code })).next.match(/Nothing was sent to the plant/g), code).toHaveLength(1);
+  for (const code of ['internal-fault', 'wrong-stage', 'statement-reused'] as const)
+    expect(nothingSent(explainProblem({ code })).next, code).not.toContain('Nothing was sent');
 });
 
 test('CMD-5: only a confirmed command looks done; an unknown outcome is trouble', () => {
