@@ -162,6 +162,11 @@ describe('verifySignedStatement', () => {
         .sign(client.key.privateKey);
       expect(await codeFor(signed)).toBe('malformed-statement');
     }
+    // Libraries would read past all of these.
+    for (const more of ['\n', '==', ' ', '%', '\u0000', 'A', '.'])
+      expect(await codeFor(Promise.resolve(`${jws}${more}`)), JSON.stringify(more)).toBe('malformed-statement');
+    for (const other of [`\n${jws}`, jws.slice(0, -1), `${jws.slice(0, -9)}\n${jws.slice(-9)}`])
+      expect(await codeFor(Promise.resolve(other))).toBe('malformed-statement');
   });
 
   test('SIG-6: the signature’s bytes have one spelling, too', async () => {
