@@ -3,36 +3,35 @@
 import type { RecordDraft } from '../contract/audit-record.ts';
 import type { Intent } from './intent.ts';
 import type { WriteResult } from './ports.ts';
-import type { OutcomeOfRead } from './read-back.ts';
+import { isHeld, type OutcomeOfRead } from './read-back.ts';
 import type { Trace } from './read-trace.ts';
-import { type OutcomeKind, outcomeDraft, writtenDraft } from './record-drafts.ts';
+import { type OutcomeKind, outcomeDraft } from './record-drafts.ts';
 import { inWords } from './value-text.ts';
 
-/** Nothing left for the device, or the device said no: there is nothing to read back. */
-export function unwrittenDrafts(
+/** Nothing left for the device: there is nothing to read back. */
+export function notSentDraft(intent: Intent, detail: string, trace: Trace): RecordDraft {
+  const text = `Nothing was sent to the device: ${detail}`;
+  return outcomeDraft('command.failed', intent, { code: 'not-sent', text }, trace);
+}
+
+/**
+ * The device said no. Its word counts, unless it shows what it says it refused (`read`, of one look at it afterwards):
+ * then nobody can tell what it did.
+ */
+export function rejectedDraft(
   intent: Intent,
-  result: Extract<WriteResult, { kind: 'not-sent' | 'rejected' }>,
-  at: string,
+  result: Extract<WriteResult, { kind: 'rejected' }>,
+  read: OutcomeOfRead,
   trace: Trace,
-): readonly RecordDraft[] {
-  if (result.kind === 'not-sent')
-    return [
-      outcomeDraft(
-        'command.failed',
-        intent,
-        { code: 'not-sent', text: `Nothing was sent to the device: ${result.detail}` },
-        trace,
-      ),
-    ];
-  return [
-    writtenDraft(intent, at, result.status, true),
-    outcomeDraft(
-      'command.rejected',
-      intent,
-      { code: result.status, text: `The device refused the value: ${result.detail}` },
-      trace,
-    ),
-  ];
+): RecordDraft {
+  if (read.kind !== 'unreadable' && isHeld(intent, read.readBack.value)) {
+    const now = inWords(intent.tag, read.readBack.value);
+    const text = `The device answered that it refused the value (${result.detail}), and yet it now holds ${now}. Look at the equipment before the next command.`;
+    const { readBack } = read;
+    return outcomeDraft('command.unknown', intent, { code: 'refused-but-held', text, readBack }, trace);
+  }
+  const text = `The device refused the value: ${result.detail}`;
+  return outcomeDraft('command.rejected', intent, { code: result.status, text }, trace);
 }
 
 /** A write without an answer is confirmed only by what was not there before, and never failed. */

@@ -7,13 +7,13 @@ import type { TagValue } from '../contract/values.ts';
 import { sameValue } from '../plant/device-value.ts';
 import type { Tag } from '../plant/tag.ts';
 import { checkChange, checkDevice, checkValue, type WritableTag } from './checks.ts';
-import { closingDraft, unwrittenDrafts } from './closing-drafts.ts';
+import { closingDraft, notSentDraft, rejectedDraft } from './closing-drafts.ts';
 import type { MayStillSign, ReadCommandRecords, Wait } from './desk-ports.ts';
 import { deviceTurns, type Turn } from './device-turns.ts';
 import { mayBeOfEarlierIntent } from './earlier-intents.ts';
 import { countersignaturesDueAt, type Intent, signaturesCarry } from './intent.ts';
 import type { Now, ReadDevice, WriteResult, WriteToPlc } from './ports.ts';
-import { boundedRead, type OutcomeOfRead, readBack, showsAlready } from './read-back.ts';
+import { boundedRead, type OutcomeOfRead, readBack, readOnce, showsAlready } from './read-back.ts';
 import { ReadTrace } from './read-trace.ts';
 import { acceptedDraft, breakGlassUsedDraft, outcomeDraft, writtenDraft } from './record-drafts.ts';
 import { checkRulesAtDevices, type RulePorts } from './setpoint-rules.ts';
@@ -250,8 +250,16 @@ export function openGate(ports: GatePorts): Gate {
         }
         const result = await write(accepted);
         const at = new Date(ports.now()).toISOString();
-        if (result.kind === 'not-sent' || result.kind === 'rejected') {
-          await records.close(unwrittenDrafts(intent, result, at, trace.points()));
+        if (result.kind === 'not-sent') {
+          await records.close([notSentDraft(intent, result.detail, trace.points())]);
+          return;
+        }
+        if (result.kind === 'rejected') {
+          const read = await readOnce({ ...ports, readDevice: traced }, intent);
+          await records.close([
+            writtenDraft(intent, at, result.status, true),
+            rejectedDraft(intent, result, read, trace.points()),
+          ]);
           return;
         }
         records.sent();

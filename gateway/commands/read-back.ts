@@ -249,7 +249,7 @@ async function readFeedback(
 }
 
 /** The new value within the tolerance, and nearer to it than to the old one. */
-function isHeld({ tag, value, observed }: ReadBackSubject, held: TagValue): boolean {
+export function isHeld({ tag, value, observed }: ReadBackSubject, held: TagValue): boolean {
   return sameValue(value, held, tag.setpoint.tolerance) && isNearer(held, value, observed.value);
 }
 

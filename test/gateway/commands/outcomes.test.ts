@@ -158,6 +158,20 @@ describe('what becomes of a signed command', () => {
       result: { kind: 'rejected', status: 'BadOutOfRange', detail: 'out of range' },
     },
     {
+      title: 'the PLC says no and cannot be read afterwards',
+      state: 'rejected',
+      code: 'BadOutOfRange',
+      result: { kind: 'rejected', status: 'BadOutOfRange', detail: 'out of range' },
+      deaf: true,
+    },
+    {
+      title: 'the PLC says no and holds the new value all the same',
+      state: 'unknown',
+      code: 'refused-but-held',
+      result: { kind: 'rejected', status: 'BadNotWritable', detail: 'not writable' },
+      holds: 37.5,
+    },
+    {
       title: 'nothing was sent',
       state: 'failed',
       code: 'not-sent',
