@@ -18,6 +18,7 @@ export async function startDemo(dataFolder: string): Promise<RunningDemo> {
       COUNTERSIGN_MODBUS_PORT: String(modbusPort),
       COUNTERSIGN_DATABASE_URL: '',
       COUNTERSIGN_DEMO_PASSWORD: '',
+      COUNTERSIGN_DEMO_SETTLE_MS: '0',
     },
   );
   return { ...started, httpPort, opcuaPort };

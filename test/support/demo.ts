@@ -36,6 +36,7 @@ export function runDemo(dataFolder: string, ports: DemoPorts, env: NodeJS.Proces
       COUNTERSIGN_MODBUS_PORT: String(ports.modbus),
       COUNTERSIGN_DATABASE_URL: '',
       COUNTERSIGN_DEMO_PASSWORD: '',
+      COUNTERSIGN_DEMO_SETTLE_MS: '0',
       ...env,
     },
   });

@@ -57,6 +57,8 @@ export async function startTestGateway(
     COUNTERSIGN_MODBUS_PORT: String(plant.modbusPort),
     // The same port again after a restart: clients' proofs name it.
     COUNTERSIGN_HTTP_PORT: String(await lastingPort()),
+    // Tests of settling say so themselves.
+    COUNTERSIGN_DEMO_SETTLE_MS: '0',
   });
   const settings = options.settings === undefined ? read : options.settings(read);
   let running: Gateway | undefined;

@@ -32,6 +32,7 @@ export async function startWholeGateway(): Promise<WholeGateway> {
     COUNTERSIGN_HTTP_PORT: '0',
     COUNTERSIGN_OPCUA_PORT: String(plant.opcuaPort),
     COUNTERSIGN_MODBUS_PORT: String(plant.modbusPort),
+    COUNTERSIGN_DEMO_SETTLE_MS: '0',
   });
   const gateway = await startGateway({
     databaseUrl: database.gatewayUrl,
