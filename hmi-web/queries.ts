@@ -63,6 +63,9 @@ export const unattributedQuery = (gateway: Gateway) =>
 /** Told live when it changes; asked again to see a pass go on. */
 export const verificationQuery = (gateway: Gateway) =>
   queryOptions({ queryKey: ['verification'], queryFn: () => gateway.api.verification(), refetchInterval: 60_000 });
+/** Who may read the log has them in every view: one that contradicts it is an alarm (AUD-3). */
+export const witnessesQuery = (gateway: Gateway) =>
+  queryOptions({ queryKey: ['witnesses'], queryFn: () => gateway.api.witnesses(), refetchInterval: 30_000 });
 /** The plant's own words for records; they change with the configuration alone. */
 export const messagesQuery = (gateway: Gateway) =>
   queryOptions({ queryKey: ['messages'], queryFn: () => gateway.api.messages(), staleTime: 300_000 });

@@ -39,6 +39,11 @@ const audit = createRoute({
   }),
   component: lazyRouteComponent(() => import('./pages/audit.tsx'), 'AuditPage'),
 });
+const logKeeping = createRoute({
+  getParentRoute: () => root,
+  path: '/log',
+  component: lazyRouteComponent(() => import('./pages/log-keeping.tsx'), 'LogKeepingPage'),
+});
 const review = createRoute({
   getParentRoute: () => root,
   path: '/review',
@@ -78,6 +83,7 @@ export const router = createRouter({
     commands,
     command,
     audit,
+    logKeeping,
     unattributed,
     review,
     administration,

@@ -45,7 +45,7 @@ export function NavigationRail(props: {
         )}
       </Link>
       {props.showAudit && (
-        <Link to="/audit" aria-current={here('/audit')}>
+        <Link to="/audit" aria-current={here('/audit') ?? here('/log')}>
           <Entry icon={<IconClipboardList aria-hidden="true" />} label="Audit trail" />
         </Link>
       )}

@@ -1,12 +1,15 @@
 // The HTTP API as typed functions (interfaces.md, "HTTP API"). Called by pages and hooks through `useGateway()`.
 // The gateway is of the same origin and release, so answers are taken as the contract's types without parsing them again.
 import type { z } from 'zod';
+import type { ArchiveList } from '../../gateway/contract/archive.ts';
 import type { ExportFormat, ExportView } from '../../gateway/contract/audit-filter.ts';
 import type { AuditPage, AuditTail } from '../../gateway/contract/audit-record.ts';
 import type { AskedCommand, CommandBody, CommandView, StatementPurposeBody } from '../../gateway/contract/command.ts';
+import type { Health } from '../../gateway/contract/health.ts';
 import type { LogVerification } from '../../gateway/contract/log-verification.ts';
 import type { MessageWords } from '../../gateway/contract/message-template.ts';
 import type { PasskeyBody, PasskeyList, PasskeyRemovalBody, PasskeyView } from '../../gateway/contract/passkey.ts';
+import type { WitnessList } from '../../gateway/contract/proof.ts';
 import type { Findings, Review, ReviewComment, ReviewList, ReviewScope } from '../../gateway/contract/review.ts';
 import type {
   AccountView,
@@ -74,6 +77,11 @@ export function createEndpoints(send: SendRequest) {
       (await get<CommandPage>(`/commands?${which}`)).commands,
     command: (id: string) => get<CommandView>(`/commands/${segment(id)}`),
     verification: () => get<LogVerification>('/audit/verification'),
+    logKey: async () => (await get<{ key: string }>('/audit/key')).key,
+    witnesses: async () => (await get<WitnessList>('/audit/witnesses')).witnesses,
+    archives: () => get<ArchiveList>('/audit/archives'),
+    /** Outside the API: open to anybody on the network, and no reading of records. */
+    health: () => json<Health>(send('GET', '/health')),
     audit: (query: string) => get<AuditPage>(`/audit${query}`, undefined, true),
     /** What came since; nobody's doing, so it keeps no idle session alive. */
     auditTail: (query: string, signal: AbortSignal) => get<AuditTail>(`/audit/tail${query}`, signal),

@@ -1,7 +1,7 @@
 // Turns any error of a request into words for a person: what happened, the gateway's own detail, what to do next.
 // Called by every page that asks the gateway for something. An unknown code is called unknown, never hidden.
 import type { ProblemCode } from '../../gateway/contract/problem.ts';
-import { refusals } from '../texts/en.ts';
+import { refusals } from '../texts/en-refusals.ts';
 
 export type Explanation = {
   readonly code: string;

@@ -2,7 +2,7 @@
 // recorded by the gateway, so the page asks only when a person does.
 import { Button, NativeSelect, Switch } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { useSearch } from '@tanstack/react-router';
+import { Link, useSearch } from '@tanstack/react-router';
 import { Fragment, useState } from 'react';
 import { AuditFilters } from '../components/audit-filters.tsx';
 import { ExportProgress } from '../components/export-progress.tsx';
@@ -84,6 +84,9 @@ export function AuditPage() {
           checked={following}
           onChange={(event) => setFollowing(event.currentTarget.checked)}
         />
+        <Link to="/log" className="cs-menu-entry">
+          How the log is kept
+        </Link>
         {mayAnywhere(session, 'export-audit') && (
           <ExportMenu onChoose={(format) => void exporting.begin(format, askedFilter(filter, timeZone))} />
         )}

@@ -13,6 +13,7 @@ import { LostBanner } from '../components/lost-banner.tsx';
 import { NavigationRail } from '../components/navigation-rail.tsx';
 import { PlantClock } from '../components/plant-clock.tsx';
 import { UnresolvedNotice } from '../components/unresolved-notice.tsx';
+import { WitnessConflictNotice } from '../components/witness-conflict-notice.tsx';
 import { Wordmark } from '../components/wordmark.tsx';
 import { ChangeContext, useGateway, useLink, useSession } from '../gateway-context.ts';
 import { isClosed } from '../model/command-fate.ts';
@@ -26,6 +27,7 @@ import {
   connectionsQuery,
   tagsQuery,
   verificationQuery,
+  witnessesQuery,
 } from '../queries.ts';
 import { IdleWatch } from './idle-watch.tsx';
 import { PersonMenu } from './person-menu.tsx';
@@ -43,6 +45,7 @@ export function FrameLayout() {
   const breakGlass = useQuery(breakGlassQuery(gateway));
   const tags = useQuery(tagsQuery(gateway));
   const verification = useQuery({ ...verificationQuery(gateway), enabled: mayAnywhere(session, 'read-audit') });
+  const witnesses = useQuery({ ...witnessesQuery(gateway), enabled: mayAnywhere(session, 'read-audit') });
   const path = useRouterState({ select: (state) => state.location.pathname });
   const [changing, setChanging] = useState<TagId | null>(null);
   const open = useCallback((tagId: TagId) => setChanging(tagId), []);
@@ -88,6 +91,7 @@ export function FrameLayout() {
         {verification.data !== undefined && (
           <LogAlteredNotice view={verification.data} timeZone={session.plant.timeZone} />
         )}
+        <WitnessConflictNotice witnesses={witnesses.data ?? []} />
         <BreakGlassNotice commands={breakGlass.data ?? []} timeZone={session.plant.timeZone} />
         <div className="cs-body">
           <NavigationRail

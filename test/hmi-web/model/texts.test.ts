@@ -1,7 +1,9 @@
 // Every code of the contract has words, and there are no words for codes that do not exist: both directions.
 import { expect, test } from 'vitest';
+import { archiveStates } from '../../../gateway/contract/archive.ts';
 import { recordKinds } from '../../../gateway/contract/audit-record.ts';
 import { closedStates, commandStates } from '../../../gateway/contract/command-state.ts';
+import { witnessStates } from '../../../gateway/contract/health.ts';
 import { problemCodes } from '../../../gateway/contract/problem.ts';
 import { accountStates, permissions, terminalStates } from '../../../gateway/contract/session.ts';
 import { meanings } from '../../../gateway/contract/statement.ts';
@@ -10,9 +12,10 @@ import { qualities, qualityReasons } from '../../../gateway/contract/values.ts';
 import { fateOf, isClosed } from '../../../hmi-web/model/command-fate.ts';
 import { explainError, explainProblem, nothingSent } from '../../../hmi-web/model/refusal-words.ts';
 import * as en from '../../../hmi-web/texts/en.ts';
+import { refusals } from '../../../hmi-web/texts/en-refusals.ts';
 
 const pairs: [string, readonly string[], object][] = [
-  ['refusals', problemCodes, en.refusals],
+  ['refusals', problemCodes, refusals],
   ['command states', commandStates, en.commandStates],
   ['qualities', qualities, en.qualities],
   ['quality reasons', qualityReasons, en.qualityReasons],
@@ -23,6 +26,8 @@ const pairs: [string, readonly string[], object][] = [
   ['account states', accountStates, en.accountStates],
   ['permissions', permissions, en.permissions],
   ['record kinds', recordKinds, en.recordKinds],
+  ['witness states', witnessStates, en.witnessStateWords],
+  ['archive states', archiveStates, en.archiveStateWords],
 ];
 
 test.each(pairs)('HMI-3: texts are complete for %s, in both directions', (_name, codes, words) => {

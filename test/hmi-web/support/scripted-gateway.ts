@@ -7,10 +7,13 @@ import type { AddressInfo } from 'node:net';
 import { extname } from 'node:path';
 import type { JWK } from 'jose';
 import { Server } from 'socket.io';
+import type { ArchiveList } from '../../../gateway/contract/archive.ts';
 import type { CommandView } from '../../../gateway/contract/command.ts';
+import type { Health } from '../../../gateway/contract/health.ts';
 import type { ClientEvents, LiveLayout, ServerEvents } from '../../../gateway/contract/live-events.ts';
 import { encodeFrame } from '../../../gateway/contract/live-frame.ts';
 import type { LogVerification } from '../../../gateway/contract/log-verification.ts';
+import type { WitnessList } from '../../../gateway/contract/proof.ts';
 import type { ConnectionView, TagView } from '../../../gateway/contract/tag.ts';
 import type { UnattributedChange } from '../../../gateway/contract/unattributed-change.ts';
 import { qualities, qualityReasons, type TagValue } from '../../../gateway/contract/values.ts';
@@ -73,6 +76,12 @@ export async function startScriptedGateway(options: { port?: number } = {}) {
     lastGood: { at: new Date().toISOString(), records: 1204, signatures: 37 },
     altered: null,
   };
+  /** How the log is kept: what the pages of who may read it show. */
+  const keeping: { witnesses: WitnessList['witnesses']; archives: ArchiveList; parts: Health['parts'] } = {
+    witnesses: [],
+    archives: { due: null, retentionDays: { commands: 3650, access: 3650, operation: 3650 }, archives: [] },
+    parts: { database: 'up', log: { state: 'writing', size: 1204, checkpointTime: null }, connections: {} },
+  };
   let session = '';
 
   const note = (kind: string, extra: Record<string, unknown>): number => {
@@ -124,6 +133,11 @@ export async function startScriptedGateway(options: { port?: number } = {}) {
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', origin);
     const body = await bodyOf(request);
+    if (url.pathname === '/health')
+      return sendJson(response, {
+        status: 200,
+        body: { status: 'ready', version: '0.1.0', demo: true, parts: keeping.parts },
+      });
     if (!url.pathname.startsWith('/api/')) return sendFile(url.pathname, response);
     if (url.pathname === '/api/v1/plant') return sendJson(response, { status: 200, body: plantView() });
     response.setHeader('DPoP-Nonce', proofs.issueNonce());
@@ -215,6 +229,9 @@ export async function startScriptedGateway(options: { port?: number } = {}) {
         return commands.withdraw(id);
       case 'GET /audit': {
         if (id === 'verification') return { status: 200, body: verification };
+        if (id === 'witnesses') return { status: 200, body: { witnesses: keeping.witnesses } };
+        if (id === 'archives') return { status: 200, body: keeping.archives };
+        if (id === 'key') return { status: 200, body: { key: 'plant.example/log+1a2b3c4d+AbCd' } };
         const kind = url.searchParams.get('kind');
         const found = records.filter((entry) => kind === null || entry.kind === kind).reverse();
         return { status: 200, body: { records: found, next: null } };
@@ -409,6 +426,7 @@ export async function startScriptedGateway(options: { port?: number } = {}) {
     commands,
     records,
     setValue,
+    keeping,
     /** Somebody changed a setpoint past the gateway: the value, its record, the live event. */
     changeOutside: (id: string, value: number): number => {
       const tag = tags.find((entry) => entry.id === id);
