@@ -9,7 +9,7 @@ import { runPinned } from './run-child.mjs';
 const reporter = fileURLToPath(new URL('./count-reporter.mjs', import.meta.url));
 
 /** Where these fail there is nothing to try again: one contradiction in a thousand commands is the finding. */
-const neverAgain = /(^|\/)faults?\b/;
+const neverAgain = /(^|\/)test\/faults\//;
 const mostFilesAgain = 6;
 
 /** Vitest's exit code, 0 where what failed held by itself; 1 where it left no result behind. */
@@ -19,40 +19,58 @@ export async function runTests(node, args) {
     process.stdout.write('\nVitest ended without a result.\n0 passed, 1 failed\n');
     return first.code === 0 ? 1 : first.code;
   }
-  const { passed, skipped } = first.result;
-  let { failed } = first.result;
-  let { code } = first;
-  let unsteady = [];
-  // Two cores carry database, browser and simulators of two files: a test of what people see in time may fail for that
-  // alone. By itself it has to hold, and it is named all the same.
-  const files = filesToRunAgain(failed);
-  if (code !== 0 && files.length > 0) {
-    const again = await runOnce(node, [...args, ...files, '--maxWorkers=1']);
-    if (again.result !== undefined && (again.code === 0 || again.result.failed.length > 0)) {
-      const still = new Set(again.result.failed.map(({ file, title }) => `${file} > ${title}`));
-      unsteady = failed.filter(({ file, title }) => !still.has(`${file} > ${title}`));
-      failed = again.result.failed;
-      code = again.code;
-    }
-  }
+  const again = filesToRunAgain(first.result);
+  // Two cores carry database, browser and simulators of two files: what fails for that alone has to hold by itself, and is
+  // named and counted apart all the same.
+  const second = again.size === 0 ? undefined : await runOnce(node, [...args, ...again, '--maxWorkers=1']);
+  return second?.result === undefined ? tell(first, undefined, new Set()) : tell(first, second, again);
+}
+
+/** Files with a failure; none where so much failed, or outside any file, that one more try is no chance. */
+function filesToRunAgain({ files, elsewhere }) {
+  const failing = files.filter(({ failed }) => failed.length > 0).map(({ file }) => file);
+  const mayHold = failing.filter((file) => !neverAgain.test(file));
+  return new Set(elsewhere.length > 0 || mayHold.length > mostFilesAgain ? [] : mayHold);
+}
+
+/** Of the files in `again` the second run tells how they stand; a test of theirs that failed before is unsteady at best. */
+function tell(first, second, again) {
+  const before = first.result.files.filter(({ file }) => again.has(file));
+  const standing = [
+    ...first.result.files.filter(({ file }) => !again.has(file)),
+    ...(second?.result.files.filter(({ file }) => again.has(file)) ?? []),
+  ];
+  const failed = [
+    ...each(standing, 'failed'),
+    ...[...first.result.elsewhere, ...(second?.result.elsewhere ?? [])].map((error) => ({
+      file: '',
+      title: 'outside any test',
+      errors: [error],
+    })),
+  ];
+  const still = new Set(failed.map(keyOf));
+  const unsteady = each(before, 'failed').filter((one) => !still.has(keyOf(one)));
+  const shaken = new Set(unsteady.map(keyOf));
+  const passed = standing.flatMap(({ file, passed: titles }) =>
+    titles.filter((title) => !shaken.has(`${file} > ${title}`)),
+  );
+  const skipped = each(standing, 'skipped');
+
   tellSkipped(skipped);
-  tellFailed('UNSTEADY', unsteady);
+  tellFailed('UNSTEADY (failed beside other files, held by itself)', unsteady);
   tellFailed('FAILED', failed);
   // Vitest may fail for another reason than a test (none was found): line and exit code must not disagree.
-  const failures = code === 0 ? failed.length : Math.max(1, failed.length);
-  const counts = [`${passed + unsteady.length} passed`, `${failures} failed`];
+  const held = first.code === 0 || (second?.code === 0 && failed.length === 0);
+  const failures = held ? failed.length : Math.max(1, failed.length);
+  const counts = [`${passed.length} passed`, `${failures} failed`];
   if (unsteady.length > 0) counts.push(`${unsteady.length} unsteady`);
   if (skipped.length > 0) counts.push(`${skipped.length} skipped`);
   process.stdout.write(`\n${counts.join(', ')}\n`);
-  return code === 0 && failures > 0 ? 1 : code;
+  return failures === 0 ? 0 : first.code || 1;
 }
 
-/** Files of the failed tests; none where one failure is final anyway, or where so much failed that it is no chance. */
-function filesToRunAgain(failed) {
-  const files = [...new Set(failed.map(({ file }) => file))];
-  const final = files.some((file) => file === null || neverAgain.test(file));
-  return final || files.length > mostFilesAgain ? [] : files;
-}
+const each = (files, what) => files.flatMap(({ file, [what]: ones }) => ones.map((one) => ({ file, ...one })));
+const keyOf = ({ file, title }) => `${file} > ${title}`;
 
 async function runOnce(node, args) {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-tests-'));
@@ -83,16 +101,17 @@ function tellSkipped(skipped) {
 /** Once more at the end, where a log that was cut still has them. */
 function tellFailed(word, failed) {
   for (const { file, title, errors } of failed) {
-    process.stdout.write(`\n${word}: ${file ?? ''} > ${title}\n`);
+    process.stdout.write(`\n${word}: ${file} > ${title}\n`);
     for (const error of errors) process.stdout.write(`${error.replaceAll(/^/gm, '    ')}\n`);
   }
 }
 
+/** None where vitest wrote none, or was ended while it wrote. */
 function readResult(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (fault) {
-    if (fault.code === 'ENOENT') return undefined;
+    if (fault.code === 'ENOENT' || fault instanceof SyntaxError) return undefined;
     throw fault;
   }
 }

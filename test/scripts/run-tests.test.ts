@@ -1,5 +1,5 @@
 // `npm test` ends with one plain line that counts, and names what it skipped.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -43,25 +43,56 @@ describe('the count at the end of npm test', () => {
     expect(code).toBe(1);
   });
 
-  it('VAL-1: what fails beside other files is run once more by itself, and named as unsteady when it holds then', async () => {
+  /** Fails in the first run of its file, holds in the second. */
+  const holdsTheSecondTime = `import { existsSync, writeFileSync } from 'node:fs';
+    const mark = new URL('./ran-before', import.meta.url);
+    const again = existsSync(mark);
+    writeFileSync(mark, '');`;
+
+  it('VAL-1: what fails beside other files is run once more by itself, and counted apart from what passed', async () => {
     const { code, output } = await run({
-      'a.test.js': `import { existsSync, writeFileSync } from 'node:fs';
-        const mark = new URL('./ran-before', import.meta.url);
-        test('holds the second time', () => { const again = existsSync(mark); writeFileSync(mark, ''); expect(again).toBe(true); });
-        test('holds', () => {});`,
+      'a.test.js': `${holdsTheSecondTime} test('holds then', () => expect(again).toBe(true)); test('holds', () => {});`,
+      'b.test.js': `test('holds', () => {});`,
     });
-    expect(output).toMatch(/^UNSTEADY: a\.test\.js > holds the second time\n {4}expected false to be true/m);
+    expect(output).toMatch(/^UNSTEADY[^:]*: a\.test\.js > holds then\n {4}expected false to be true/m);
     expect(output.trimEnd().split('\n').at(-1)).toBe('2 passed, 0 failed, 1 unsteady');
     expect(code).toBe(0);
   });
 
-  it('VAL-1: a fault run that contradicts is never asked a second time', async () => {
+  it('VAL-1: so is a file that could not be set up once, or whose process died; what it did not come to is not called skipped', async () => {
     const { code, output } = await run({
-      'faults.test.js': `import { existsSync, writeFileSync } from 'node:fs';
-        const mark = new URL('./ran-before', import.meta.url);
-        test('holds the second time', () => { const again = existsSync(mark); writeFileSync(mark, ''); expect(again).toBe(true); });`,
+      'a.test.js': `${holdsTheSecondTime} beforeAll(() => { if (!again) throw new Error('no database'); }); test('one', () => {}); test('two', () => {});`,
     });
-    expect(output.trimEnd().split('\n').at(-1)).toBe('0 passed, 1 failed');
+    expect(output).toMatch(/^UNSTEADY[^:]*: a\.test\.js > .*\n {4}no database$/m);
+    expect(output.trimEnd().split('\n').at(-1)).toBe('2 passed, 0 failed, 1 unsteady');
+    expect(code).toBe(0);
+    rmSync(join(folder, 'ran-before'));
+    const died = await run({
+      'a.test.js': `${holdsTheSecondTime} test('one', async () => { if (!again) { process.kill(process.pid, 'SIGKILL'); await new Promise(() => {}); } });`,
+    });
+    expect(died.output).toMatch(/^UNSTEADY[^:]*: a\.test\.js > its process ended in the middle\n {4}/m);
+    expect(died.output.trimEnd().split('\n').at(-1)).toBe('1 passed, 0 failed, 1 unsteady');
+    expect(died.code).toBe(0);
+  });
+
+  it('VAL-1: what fails again has failed', async () => {
+    const { code, output } = await run({
+      'a.test.js': `${holdsTheSecondTime} test('holds then', () => expect(again).toBe(true)); test('does not', () => expect(1).toBe(2));`,
+    });
+    expect(output).toMatch(/^UNSTEADY[^:]*: a\.test\.js > holds then$/m);
+    expect(output).toMatch(/^FAILED: a\.test\.js > does not$/m);
+    expect(output.trimEnd().split('\n').at(-1)).toBe('0 passed, 1 failed, 1 unsteady');
+    expect(code).toBe(1);
+  });
+
+  it('VAL-1: a fault run that contradicts is never asked a second time, whatever else is', async () => {
+    mkdirSync(join(folder, 'test', 'faults'), { recursive: true });
+    const { code, output } = await run({
+      'test/faults/fault-run.test.js': `${holdsTheSecondTime} test('contradicts nothing', () => expect(again).toBe(true));`,
+      'a.test.js': `${holdsTheSecondTime} test('holds then', () => expect(again).toBe(true));`,
+    });
+    expect(output).toMatch(/^FAILED: test\/faults\/fault-run\.test\.js > contradicts nothing$/m);
+    expect(output.trimEnd().split('\n').at(-1)).toBe('0 passed, 1 failed, 1 unsteady');
     expect(code).toBe(1);
   });
 

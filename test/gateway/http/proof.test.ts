@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { request as rawRequest } from 'node:http';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { problemCodes } from '../../../gateway/contract/problem.ts';
 import { buildApplication } from '../../../gateway/http/application.ts';
@@ -10,6 +10,7 @@ import { proveLive } from '../../../gateway/http/guard.ts';
 import { problemStatuses } from '../../../gateway/http/problem-statuses.ts';
 import { type ApiClient, type Bend, codeOf } from '../../support/api-client.ts';
 import { startTestServer, type TestServer } from '../../support/database.ts';
+import { until } from '../../support/until.ts';
 import { password, startTestGateway, type TestGateway } from './test-gateway.ts';
 
 let server: TestServer;
@@ -120,7 +121,8 @@ describe('DPoP proofs', () => {
       (await gateway.records('terminal.clock-skewed')).filter(
         (record) => record.subject === `terminal:${client.key.id}`,
       );
-    await vi.waitFor(async () => expect(await skewed()).toHaveLength(1));
+    await until(async () => (await skewed()).length > 0, 'the record');
+    expect(await skewed()).toHaveLength(1);
     expect(Number((await skewed())[0]?.detail?.skewSeconds)).toBeGreaterThan(86_400);
   });
 

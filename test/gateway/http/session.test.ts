@@ -1,7 +1,8 @@
 // Signing in, sessions and their ends over real HTTP, with the records they leave.
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiClient, codeOf } from '../../support/api-client.ts';
 import { startTestServer, type TestServer } from '../../support/database.ts';
+import { until } from '../../support/until.ts';
 import { password, startTestGateway, type TestGateway } from './test-gateway.ts';
 
 let server: TestServer;
@@ -191,9 +192,8 @@ describe('sessions', () => {
     expect(codeOf(await client.get('/session'))).toBe('not-signed-in');
     const recorded = async () =>
       (await gateway.records('session.expired')).filter((record) => record.detail?.at === client.key.id);
-    await vi.waitFor(async () =>
-      expect(await recorded()).toMatchObject([{ subject: 'account:operator', detail: { code: 'idle' } }]),
-    );
+    await until(async () => (await recorded()).length > 0, 'the record');
+    expect(await recorded()).toMatchObject([{ subject: 'account:operator', detail: { code: 'idle' } }]);
   });
 
   test('IDN-5: signing out ends the session at once', async () => {
