@@ -17,14 +17,14 @@ const pump = 'WFI.PUMP.CMD';
 const glass = 'BR101.DO.SP';
 /** The same, with a few seconds: it is overdue before anybody can look. */
 const late = 'BR101.SIC.SP';
-/** Two signatures within twenty seconds. */
+/** Two signatures within half a minute. */
 const brief = 'WFI.FIC.SP';
 
 function withPairs(settings: Settings): Settings {
   const terms = new Map<string, { timeLimitSeconds?: number; dueMinutes?: number }>([
     [glass, { dueMinutes: 30 }],
     [late, { dueMinutes: 0.05 }],
-    [brief, { timeLimitSeconds: 20 }],
+    [brief, { timeLimitSeconds: 30 }],
   ]);
   const tags = settings.plant.tags.map((tag) => {
     const given = terms.get(tag.id);

@@ -129,7 +129,8 @@ export class OpcuaDriver implements Driver {
   }
 
   async #open(signal: AbortSignal): Promise<Session & { ended: Promise<string>; close(): Promise<void> }> {
-    const link = await OpcuaLink.open(this.#options, this.#settings.dataFolder, signal);
+    const { connection, dataFolder } = this.#settings;
+    const link = await OpcuaLink.open(this.#options, connection.lostAfterMs, dataFolder, signal);
     try {
       const nodeIds = await this.#resolveNodeIds(link);
       const session: Session = { link, nodeIds, dataTypes: new Map() };

@@ -58,8 +58,17 @@ export class OpcuaLink implements Link {
   #alive = true;
   #closing: Promise<void> | null = null;
 
-  /** Connects and opens a session, each step within the request time-out or 5 s, whichever is more. */
-  static async open(options: OpcuaOptions, dataFolder: string | undefined, signal: AbortSignal): Promise<OpcuaLink> {
+  /**
+   * Connects and opens a session, each step within the request time-out or 5 s, whichever is more. The server may then be
+   * silent for `silenceMs` without being taken for lost here.
+   */
+  static async open(
+    options: OpcuaOptions,
+    silenceMs: number,
+    dataFolder: string | undefined,
+    signal: AbortSignal,
+  ): Promise<OpcuaLink> {
+    const stepMs = Math.max(5000, options.requestTimeoutMs);
     const client = OPCUAClient.create({
       applicationName,
       applicationUri,
@@ -71,7 +80,8 @@ export class OpcuaLink implements Link {
       requestedSessionTimeout: sessionTimeoutMs,
       connectionStrategy: { maxRetry: 0, initialDelay: 100, maxDelay: 200 },
       defaultTransactionTimeout: options.requestTimeoutMs,
-      transportTimeout: Math.max(5000, options.requestTimeoutMs),
+      // The library closes a connection that is idle for so long, steady values or not: keep-alives must come in between.
+      transportTimeout: stepMs + silenceMs,
       transportSettings: {
         sendBufferSize: transportBufferBytes,
         receiveBufferSize: transportBufferBytes,
@@ -84,7 +94,7 @@ export class OpcuaLink implements Link {
       const done = await unlessAborted(
         within(
           work.then((value) => ({ value })),
-          Math.max(5000, options.requestTimeoutMs),
+          stepMs,
           what,
         ),
         signal,

@@ -6,7 +6,7 @@ import { modbus } from '../../../gateway/drivers/modbus/protocol.ts';
 import { Supervisor } from '../../../gateway/drivers/supervisor.ts';
 import type { Tag } from '../../../gateway/plant/tag.ts';
 import { floatOf, readRegisters, startTestPlant, type TestPlant } from '../../support/plant.ts';
-import { until } from '../../support/until.ts';
+import { patienceMs, until } from '../../support/until.ts';
 import { connectionWith, Heard, tagAt } from './test-tags.ts';
 import { throughGate } from './through-gate.ts';
 
@@ -44,7 +44,8 @@ async function startDriver(
   const options = modbus.connectionSchema.parse({
     endpoint: change.endpoint ?? plant.modbusEndpoint,
     pollIntervalMs: 20,
-    requestTimeoutMs: 300,
+    // Far above what an answer takes: where a time-out is the subject, the test sets its own.
+    requestTimeoutMs: 5_000,
     ...change.options,
   });
   const own = (change.tags ?? tags).map((tag) => ({ ...tag, address: modbus.addressSchema.parse(tag.address) }));
@@ -54,6 +55,7 @@ async function startDriver(
   return { driver, heard };
 }
 
+const soonSilent = { requestTimeoutMs: 300 };
 const write = (driver: Driver, tag: Tag, value: number | boolean) =>
   throughGate(tag, value, (authorised) => driver.write(authorised)).then(({ result }) => result);
 
@@ -89,7 +91,7 @@ describe('the Modbus driver over a real socket', () => {
     const { driver, heard } = await startDriver({ options: { pollIntervalMs: 3_600_000 }, tags: [flow] });
     await until(() => heard.latest(flow)?.value === 12, 'the first poll');
     plant.plant.write('WFI.FIC.SP', 13.5);
-    const reading = await driver.read({ ...flow }, 1000);
+    const reading = await driver.read({ ...flow }, patienceMs);
     expect(reading).toMatchObject({ ok: true, sample: { value: 13.5, quality: 'good' } });
     expect(heard.latest(flow)?.value).toBe(12);
     plant.plant.write('WFI.FIC.SP', 12);
@@ -132,7 +134,7 @@ describe('the Modbus driver over a real socket', () => {
   });
 
   it('CMD-5: a write that gets no answer is unknown, is sent once and never again', async () => {
-    const { driver, heard } = await startDriver();
+    const { driver, heard } = await startDriver({ options: soonSilent });
     await until(() => heard.states.at(-1) === 'connected', 'connected');
     plant.writes.clear();
     plant.faults.inject({ kind: 'never-answer', protocol: 'modbus', on: 'writes', when: 'after-apply', times: 1 });
@@ -224,19 +226,19 @@ describe('the Modbus driver over a real socket', () => {
     it(`DRV-3: no late reply is taken for another request's, sent with the transaction id of its ${transactionId} request`, async () => {
       const { driver, heard } = await startDriver({
         tags: [setpoint, flow],
-        options: { maxGapRegisters: 0, maxOutstanding: 1 },
+        options: { ...soonSilent, maxGapRegisters: 0, maxOutstanding: 1 },
       });
       await until(() => heard.states.at(-1) === 'connected', 'connected');
       for (let round = 0; round < 3; round++) {
         plant.faults.inject({ kind: 'late-answer', protocol: 'modbus', on: 'reads', transactionId, times: 1 });
-        const readings = await Promise.all([driver.read(setpoint, 1000), driver.read(flow, 1000)]);
+        const readings = await Promise.all([driver.read(setpoint, patienceMs), driver.read(flow, patienceMs)]);
         for (const [i, reading] of readings.entries()) {
           // Lost is allowed, another register's value is not.
           if (reading.ok) expect(reading.sample.value).toBe(i === 0 ? await held(0) : 11.25);
         }
         plant.faults.clear();
         await until(() => heard.states.at(-1) === 'connected', 'connected again');
-        await until(async () => (await driver.read(flow, 1000)).ok, 'readable again');
+        await until(async () => (await driver.read(flow, patienceMs)).ok, 'readable again');
       }
       const values = heard.batches.flat().filter((sample) => sample.index === flow.index);
       expect(new Set(values.map((sample) => sample.value))).toEqual(new Set([11.25]));
@@ -301,12 +303,12 @@ describe('the Modbus driver against a device that misbehaves', () => {
       seen[connection] = [...(seen[connection] ?? []), request.readUInt16BE(8)];
       if (connection === 1 && (seen[1]?.length ?? 0) > 2) {
         // Late beyond the time-out, in the shape of the other request's answer.
-        setTimeout(() => socket.destroyed || socket.write(registers(request)), 150);
+        setTimeout(() => socket.destroyed || socket.write(registers(request)), 900);
         return;
       }
       socket.write(registers(request));
     });
-    const { heard } = await startDriver({ endpoint, tags, options: { requestTimeoutMs: 100, pollIntervalMs: 10 } });
+    const { heard } = await startDriver({ endpoint, tags, options: { requestTimeoutMs: 600, pollIntervalMs: 10 } });
     await until(() => heard.states.join() === 'connecting,connected,lost,connected', 'reconnected');
     expect(seen[1]).toEqual([100, 300, 100]);
     const tagZero = heard.batches.flat().filter((sample) => sample.index === 0);
@@ -316,20 +318,25 @@ describe('the Modbus driver against a device that misbehaves', () => {
   it('DRV-3: what is under way beside a time-out may finish: a write among it keeps its answer', async () => {
     const polled = registerTag(0, 100);
     const written = registerTag(1, 7);
+    const timeoutMs = 1_200;
     let silentSinceMs = 0;
     const endpoint = await device((request, socket) => {
-      // The poll times out 600 ms after it, the write, half that time later, is answered in between.
-      if (request.readUInt8(7) === 6) setTimeout(() => socket.write(request), 450);
+      // The poll times out, and then the write, begun half that time later, is answered in time.
+      const answerInMs = silentSinceMs + timeoutMs + 50 - performance.now();
+      if (request.readUInt8(7) === 6) setTimeout(() => socket.write(request), answerInMs);
       else if (silentSinceMs === 0) socket.write(registers(request));
     });
     const { driver, heard } = await startDriver({
       endpoint,
       tags: [polled, written],
-      options: { requestTimeoutMs: 600, pollIntervalMs: 10, maxOutstanding: 4, maxGapRegisters: 0 },
+      options: { requestTimeoutMs: timeoutMs, pollIntervalMs: 10, maxOutstanding: 4, maxGapRegisters: 0 },
     });
     await until(() => heard.states.at(-1) === 'connected', 'connected');
     silentSinceMs = performance.now();
-    await until(() => performance.now() > silentSinceMs + 300, 'the polls under way are half through their time');
+    await until(
+      () => performance.now() > silentSinceMs + timeoutMs / 2,
+      'the polls under way are half through their time',
+    );
     const result = await write(driver, written, 5);
     expect(result).toEqual({ kind: 'written', status: 'acknowledged' });
     await until(() => heard.states.at(-1) === 'lost', 'the connection is given up all the same');

@@ -64,7 +64,7 @@ describe('the OPC UA driver and a server that ends its session', () => {
   it('DRV-2: a write meets the ended session, is refused, and is not repeated in the next one', async () => {
     const heard = new Heard();
     const endpoint = `opc.tcp://127.0.0.1:${server.endpoints[0]?.port}`;
-    const options = opcua.connectionSchema.parse({ endpoint, publishingIntervalMs: 50, requestTimeoutMs: 1000 });
+    const options = opcua.connectionSchema.parse({ endpoint, publishingIntervalMs: 50, requestTimeoutMs: 5_000 });
     driver = opcua.create(
       {
         connection: connectionWith('opcua', options),
