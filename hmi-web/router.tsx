@@ -69,6 +69,11 @@ const passkeys = createRoute({
   path: '/passkeys',
   component: lazyRouteComponent(() => import('./pages/passkeys.tsx'), 'PasskeysPage'),
 });
+const password = createRoute({
+  getParentRoute: () => root,
+  path: '/password',
+  component: lazyRouteComponent(() => import('./pages/password.tsx'), 'PasswordPage'),
+});
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
@@ -89,6 +94,7 @@ export const router = createRouter({
     administration,
     certification,
     passkeys,
+    password,
     signIn,
   ]),
   defaultPreload: 'intent',

@@ -14,6 +14,7 @@ import type { Findings, Review, ReviewComment, ReviewList, ReviewScope } from '.
 import type {
   AccountView,
   PlantView,
+  passwordBodySchema,
   SessionView,
   sessionListSchema,
   TerminalView,
@@ -26,6 +27,7 @@ import type { SendRequest } from './request.ts';
 
 const root = '/api/v1';
 export type CertificationOffer = { version: number; text: string; nonce: string };
+type PasswordBody = z.infer<typeof passwordBodySchema>;
 export type CommandPage = { commands: CommandView[]; next: number | null };
 
 export type Endpoints = ReturnType<typeof createEndpoints>;
@@ -47,6 +49,10 @@ export function createEndpoints(send: SendRequest) {
     signIn: (username: string, password: string) => post<SessionView>('/session', { username, password }),
     signOut: async () => {
       await send('DELETE', `${root}/session`, { byPerson: true });
+    },
+    /** Also without a session, and where the present one has expired. */
+    changePassword: async (body: PasswordBody) => {
+      await send('POST', `${root}/password`, { body, byPerson: true, timeoutMs: 30_000 });
     },
     certification: () => get<CertificationOffer>('/certification'),
     certify: (body: { statement: string; username: string; password: string }) =>

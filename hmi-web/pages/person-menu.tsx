@@ -1,6 +1,6 @@
 // Who is signed in, at which terminal, and the way out. Part of the header; the browser's own popover: it closes by a touch
 // elsewhere or by Escape, and gives the focus back.
-import { IconCertificate, IconFingerprint, IconLogout, IconUser } from '@tabler/icons-react';
+import { IconCertificate, IconFingerprint, IconLogout, IconPassword, IconUser } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useId, useRef } from 'react';
@@ -60,7 +60,7 @@ export function PersonMenu() {
           {session.terminal.location !== '' && `, ${session.terminal.location}`}
           <code className="cs-break">{session.terminal.id}</code>
         </p>
-        {days !== null && days <= 14 && <p>Your password expires in {days} days.</p>}
+        {days !== null && days <= 14 && <p>Your password expires in {days === 1 ? 'one day' : `${days} days`}.</p>}
         <Link to="/certification" className="cs-menu-entry" onClick={close}>
           <IconCertificate size={20} aria-hidden="true" />
           {shouldCertify(session) ? 'Certify your signature' : 'Certification'}
@@ -68,6 +68,10 @@ export function PersonMenu() {
         <Link to="/passkeys" className="cs-menu-entry" onClick={close}>
           <IconFingerprint size={20} aria-hidden="true" />
           Passkeys
+        </Link>
+        <Link to="/password" className="cs-menu-entry" onClick={close}>
+          <IconPassword size={20} aria-hidden="true" />
+          Change password
         </Link>
         <button type="button" className="cs-menu-entry" onClick={() => void signOut()}>
           <IconLogout size={20} aria-hidden="true" />

@@ -353,6 +353,39 @@ describe('what goes wrong around the page', () => {
     await operator.getByText('This terminal was revoked', { exact: true }).waitFor();
   });
 
+  it('IDN-2: a person changes his own password, signed in or not; his sessions end, and a refused one leaves it as it is', async () => {
+    const words = { first: 'three green valves hum', second: 'nine copper kettles sing' };
+    const page = await open();
+    const change = async (present: string, fresh: string) => {
+      const form = page.getByRole('form', { name: 'Change password' });
+      await form.getByLabel('User name').fill('engineer');
+      await form.getByLabel('Present password').fill(present);
+      await form.getByLabel('New password', { exact: true }).fill(fresh);
+      await form.getByLabel('New password once more').fill(fresh);
+      await form.getByRole('button', { name: 'Change password' }).tap();
+    };
+    await signIn(page, 'engineer');
+    await page.locator('.cs-person').tap();
+    await page.getByRole('link', { name: 'Change password' }).tap();
+    await change(demoPassword, 'password');
+    await page.getByRole('alert').getByText('too easy to guess').waitFor();
+    expect((await house.records()).at(-1)).toMatchObject({ kind: 'account.change-refused', actor: { id: 'engineer' } });
+    await change(demoPassword, words.first);
+    await page.getByText('The password was changed. Sign in with the new one.').waitFor();
+    // From the sign-in page, as whoever's password has expired has to.
+    await page.getByRole('button', { name: 'Change my password' }).tap();
+    await change(words.first, words.second);
+    await page.getByText('Your password was changed.').waitFor();
+    const changes = (await house.records()).filter(({ kind }) => kind === 'account.changed');
+    expect(changes.map(({ actor, detail }) => [actor?.id, detail?.what])).toEqual([
+      ['engineer', 'password'],
+      ['engineer', 'password'],
+    ]);
+    await page.getByLabel('Password', { exact: true }).fill(words.second);
+    await page.keyboard.press('Enter');
+    await page.locator('.cs-header').waitFor();
+  });
+
   // Last: it ends all sessions.
   it('LIV-3, IDN-5: a gateway that stops is unmistakable; once it is back the person is told why to sign in again', async () => {
     const page = await openAs('operator');
