@@ -55,14 +55,10 @@ export function compileCondition(expression: string, variables: ReadonlyMap<stri
       at: 0,
     };
   const run = environment.parse(expression);
-  const pattern = patternIn(run.ast);
-  if (pattern !== null)
-    return {
-      ok: false,
-      what: 'patterns are not taken: one of them can hold up the gateway for as long as it likes',
-      remedy: 'Use startsWith, endsWith, contains or "in".',
-      at: pattern.pos,
-    };
+  const isWhole = (part: ASTNode): boolean =>
+    ['int', 'uint'].includes(String(environment.check(expression.slice(part.start, part.end)).type));
+  const unfit = unfitIn(run.ast, isWhole);
+  if (unfit !== null) return unfit;
   return {
     ok: true,
     test: (values) => {
@@ -93,12 +89,51 @@ function remedyFor(what: string, variables: ReadonlyMap<string, VariableType>): 
   return 'Write a condition in CEL, such as "mode == 1" or "!value || !low".';
 }
 
-/** Where the expression asks for a regular expression: JavaScript's may take exponential time, unlike CEL's own. */
-function patternIn(node: ASTNode): ASTNode | null {
-  if ((node.op === 'call' || node.op === 'rcall') && node.args[0] === 'matches') return node;
+/**
+ * What of the language is taken: each of these ends in a time that grows with the expression and the texts alone. Patterns
+ * may take exponential time in JavaScript, unlike in CEL's own; `all`, `map`, `bind`, `join` and the like multiply inside
+ * each other, and would hold up the gateway for as long as somebody likes.
+ */
+const functionsTaken: ReadonlySet<unknown> = new Set([
+  ...[
+    'size',
+    'startsWith',
+    'endsWith',
+    'contains',
+    'indexOf',
+    'lastIndexOf',
+    'substring',
+    'trim',
+    'lowerAscii',
+    'upperAscii',
+  ],
+  ...['int', 'uint', 'double', 'string', 'bool', 'dyn', 'type'],
+]);
+
+/** The first part of the expression that is not taken, or null. */
+function unfitIn(node: ASTNode, isWhole: (part: ASTNode) => boolean): Extract<Compiled, { ok: false }> | null {
   const parts: readonly unknown[] = Array.isArray(node.args) ? node.args.flat(2) : [node.args];
+  const [name, divisor] = parts;
+  if ((node.op === 'call' || node.op === 'rcall') && !functionsTaken.has(name))
+    return {
+      ok: false,
+      what:
+        name === 'matches'
+          ? 'patterns are not taken: one of them can hold up the gateway for as long as it likes'
+          : `${String(name)}() is not taken in a condition`,
+      remedy: 'Use comparisons, startsWith, endsWith, contains or "in".',
+      at: node.pos,
+    };
+  // In CEL a fraction divided by 0.0 is infinite, and then “greater than” holds: nothing that may be relied on.
+  if (node.op === '/' && isNode(divisor) && !isWhole(divisor) && !(divisor.op === 'value' && divisor.args !== 0))
+    return {
+      ok: false,
+      what: 'it divides by what may be 0.0, and that gives no error but infinity',
+      remedy: 'Multiply the other side instead: "flow > 0.5 * level" for "flow / level > 0.5".',
+      at: node.pos,
+    };
   for (const part of parts) {
-    const found = isNode(part) ? patternIn(part) : null;
+    const found = isNode(part) ? unfitIn(part, isWhole) : null;
     if (found !== null) return found;
   }
   return null;

@@ -49,6 +49,8 @@ describe('conditions in CEL', () => {
     expect(() => testOf('mode == 1')(new Map([['mode', 1.5]]))).toThrow();
     expect(() => testOf('mode == 1')(new Map([['mode', true]]))).toThrow();
     expect(() => testOf('10 / mode == 1')(new Map([['mode', 0]]))).toThrow();
+    expect(testOf('level / 2.0 > 1.0')(new Map([['level', 3]]))).toBe(true);
+    expect(testOf('10 / (mode + 1) == 5')(new Map([['mode', 1]]))).toBe(true);
   });
 
   const wrong: readonly { readonly text: string; readonly what: RegExp; readonly remedy: RegExp }[] = [
@@ -59,7 +61,17 @@ describe('conditions in CEL', () => {
     { text: 'mode ==', what: /EOF/, remedy: /CEL/ },
     { text: 'low == mode', what: /overload/, remedy: /CEL/ },
     { text: `${'low && '.repeat(300)}low`, what: /maxAstNodes|maxDepth/, remedy: /CEL/ },
-    { text: 'low || [batch].exists(b, b.matches("(a+)+$"))', what: /patterns/, remedy: /startsWith/ },
+    { text: 'low || batch.matches("(a+)+$")', what: /patterns/, remedy: /startsWith/ },
+    // Each of these takes seconds, or gigabytes, when it is written often enough.
+    { text: '[1, 2].all(a, [1, 2].all(b, a + b > 0))', what: /all\(\) is not taken/, remedy: /comparisons/ },
+    { text: 'low || [mode].map(x, x + x).size() > 1', what: /map\(\) is not taken/, remedy: /comparisons/ },
+    { text: 'cel.bind(a, batch + batch, a + a == "x")', what: /bind\(\) is not taken/, remedy: /comparisons/ },
+    { text: 'batch.split("").join(batch) == "x"', what: /join\(\) is not taken/, remedy: /comparisons/ },
+    { text: 'low && 1.0 / level > 2.0', what: /divides by what may be 0\.0/, remedy: /Multiply/ },
+    { text: '1.0 / (level - 3.0) > 2.0', what: /divides/, remedy: /Multiply/ },
+    { text: 'level / 0.0 > 2.0', what: /divides/, remedy: /Multiply/ },
+    { text: 'level / double(mode) > 2.0', what: /divides/, remedy: /Multiply/ },
+    { text: 'dyn(level) / dyn(level) == dyn(1.0)', what: /divides/, remedy: /Multiply/ },
     { text: 'matches(batch, "x")', what: /./, remedy: /./ },
     { text: 'constructor.constructor("return 1")() == 1', what: /./, remedy: /./ },
   ];
