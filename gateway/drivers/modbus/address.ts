@@ -1,6 +1,7 @@
 // Modbus options and addresses as configuration gives them, parsed once (settings/ calls these schemas). Never talks.
 import { z } from 'zod';
 import type { WritePlace } from '../../plant/write-place.ts';
+import { deviceOf } from '../device-name.ts';
 
 export const tables = ['holding', 'input', 'coil', 'discrete'] as const;
 export type Table = (typeof tables)[number];
@@ -76,7 +77,7 @@ export function modbusWritePlace(options: ModbusOptions, address: ModbusAddress)
   if (address.table === 'input' || address.table === 'discrete') return null;
   const bits = address.table === 'holding' ? 16 : 1;
   const first = address.register * bits;
-  const device = `${options.endpoint.toLowerCase()} unit ${options.unit}`;
+  const device = `${deviceOf(options.endpoint)} unit ${options.unit}`;
   return { device, space: address.table, first, last: first + lengthOf(address) * bits - 1 };
 }
 

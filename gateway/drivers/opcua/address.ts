@@ -1,6 +1,7 @@
 // OPC UA options and addresses as configuration gives them, parsed once (settings/ calls these schemas). Never talks.
 import { z } from 'zod';
 import type { WritePlace } from '../../plant/write-place.ts';
+import { deviceOf } from '../device-name.ts';
 
 export const opcuaOptionsSchema = z.strictObject({
   endpoint: z
@@ -31,17 +32,18 @@ export const opcuaAddressSchema = z.strictObject({
 export type OpcuaAddress = z.infer<typeof opcuaAddressSchema>;
 
 /**
- * One node, however it is spelt: namespace 0 is the standard's own, whether left out or named, and numbers and GUIDs
- * have one form. A node named once by URI and once by index cannot be told for the same before its server is asked: its
+ * One node, however it is spelt: namespace 0 is the standard's own, whether left out or named, and numbers, GUIDs
+ * and bytes have one form. A node named once by URI and once by index cannot be told for the same before its server is asked: its
  * likeness says so.
  */
 export function opcuaWritePlace({ endpoint }: OpcuaOptions, { nodeId }: OpcuaAddress): WritePlace {
   const [, namespace = '', kind = '', id = ''] = /^(nsu=[^;]+;|ns=[0-9]+;)?([isgb])=(.*)$/s.exec(nodeId) ?? [];
   const standard = namespace === '' || namespace === 'nsu=http://opcfoundation.org/UA/;' || /^ns=0+;$/.test(namespace);
   const where = standard ? '' : namespace.replace(/^ns=0+(?=[0-9])/, 'ns=');
-  const which = kind === 'i' ? String(Number(id)) : kind === 'g' ? id.toLowerCase() : id;
+  const opaque = (): string => Buffer.from(id, 'base64').toString('base64');
+  const which = kind === 'i' ? String(Number(id)) : kind === 'g' ? id.toLowerCase() : kind === 'b' ? opaque() : id;
   const name = `${kind}=${which}`;
-  const place = { device: endpoint.toLowerCase(), space: `${where}${name}`, first: 0, last: 0 };
+  const place = { device: deviceOf(endpoint), space: `${where}${name}`, first: 0, last: 0 };
   return standard ? place : { ...place, likeness: { name, kind: where.startsWith('nsu=') ? 'uri' : 'index' } };
 }
 

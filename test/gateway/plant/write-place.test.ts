@@ -39,7 +39,33 @@ describe('places that writable tags share', () => {
     expect(meet(register(plc, at), register({ ...plc, unit: 2 }, at))).toBe(false);
   });
 
+  it('CMD-7: a device is the same however its endpoint is spelt', () => {
+    const at = { table: 'holding', register: 1, type: 'uint16' };
+    const ends = (left: string, right: string) =>
+      meet(register({ ...plc, endpoint: left }, at), register({ ...plc, endpoint: right }, at));
+    for (const other of [
+      'localhost:502',
+      'LOCALHOST:502',
+      'localhost.:502',
+      '[::1]:502',
+      '[0:0:0:0:0:0:0:1]:502',
+      '127.1:0502',
+    ])
+      expect(ends('tcp://127.0.0.1:502', `tcp://${other}`), other).toBe(true);
+    expect(ends('tcp://[FE80::0:1]:502', 'tcp://[fe80::1]:502')).toBe(true);
+    expect(ends('tcp://plc.:502', 'tcp://PLC:502')).toBe(true);
+    expect(ends('tcp://plc_1:502', 'tcp://PLC_1:502')).toBe(true);
+    for (const other of ['127.0.0.1:503', '127.0.0.2:502', 'plc:502'])
+      expect(ends('tcp://127.0.0.1:502', `tcp://${other}`), other).toBe(false);
+    const nodes = (endpoint: string) =>
+      opcuaWritePlace(opcuaOptionsSchema.parse({ endpoint }), opcuaAddressSchema.parse({ nodeId: 'ns=2;s=A' }));
+    expect(meet(nodes('opc.tcp://plc:4840'), nodes('opc.tcp://PLC:4840/'))).toBe(true);
+    expect(meet(nodes('opc.tcp://localhost:4840/UA/Server'), nodes('opc.tcp://127.0.0.1:4840'))).toBe(true);
+    expect(meet(nodes('opc.tcp://plc:4840'), nodes('opc.tcp://plc:4841'))).toBe(false);
+  });
+
   it('CMD-7: a node is the same however it is spelt', () => {
+    expect(meet(node('ns=2;b=YQ=='), node('ns=2;b=YQ'))).toBe(true);
     expect(meet(node('ns=0;i=85'), node('i=085'))).toBe(true);
     expect(meet(node('nsu=http://opcfoundation.org/UA/;i=85'), node('i=85'))).toBe(true);
     expect(meet(node('ns=02;s=A'), node('ns=2;s=A'))).toBe(true);
