@@ -1,5 +1,6 @@
 // The formats that people read, without a database (AUD-6): what a hostile text cannot do, how they divide, and that the PDF's type
 // keeps every character.
+import { constants, inflateSync } from 'node:zlib';
 import { strFromU8, unzipSync } from 'fflate';
 import PDFDocument from 'pdfkit';
 import { describe, expect, it } from 'vitest';
@@ -43,6 +44,15 @@ async function bytesOf(chunks: AsyncIterable<string | Uint8Array>): Promise<Buff
   return Buffer.concat(all);
 }
 
+/** A content stream's text; empty for what is no deflated stream. */
+function inflated(bytes: Buffer): string {
+  try {
+    return inflateSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }).toString('latin1');
+  } catch {
+    return '';
+  }
+}
+
 describe('formats for people', () => {
   it('AUD-6: a text in XLSX is a text, never a formula, and a control character is kept as Excel writes it', async () => {
     const file = unzipSync(await bytesOf(asXlsx(records(3, '=cmd|x\u0007 <b> _x0041_'), cover)));
@@ -73,6 +83,24 @@ describe('formats for people', () => {
     const pages = Number(/\/Type \/Pages\n\/Count (\d+)/.exec(pdf)?.[1] ?? /\/Count (\d+)/.exec(pdf)?.[1]);
     expect(pages).toBeGreaterThan(2);
     expect(pdf.match(/\/Total \d+ 0 R/g)).toHaveLength(pages);
+  });
+
+  it('AUD-6: a record higher than a page goes on on the next one: nothing of it stands beyond the paper', async () => {
+    const rows = Array.from({ length: 150 }, (_, at) => `line ${at}`);
+    const pdf = await bytesOf(asPdf(records(2, rows.join('\n')), cover));
+    const baselines: number[][] = [];
+    for (let at = pdf.indexOf('stream\n'); at >= 0; at = pdf.indexOf('stream\n', at + 1)) {
+      const content = inflated(pdf.subarray(at + 'stream\n'.length));
+      const set = [...content.matchAll(/1 0 0 -1 ([\d.]+) ([\d.]+) Tm/g)];
+      // The reason has the column furthest to the right.
+      baselines.push(set.filter(([, x]) => Number(x) > 670).map(([, , y]) => Number(y)));
+      // A4 across, less the lower margin; the foot stands in it by itself.
+      expect(set.filter(([, , y]) => Number(y) > 595.28 - 40 && Number(y) !== 573.28)).toEqual([]);
+    }
+    // Of each record every line, besides the column's heading and the page's number on each page.
+    const pages = baselines.filter(({ length }) => length > 0);
+    expect(pages.length).toBeGreaterThan(4);
+    expect(pages.flat().length).toBeGreaterThanOrEqual(2 * rows.length);
   });
 
   it('AUD-6: lines of the PDF fit and keep every character, in any script; what no font has is shown by its number', () => {
