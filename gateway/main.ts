@@ -10,6 +10,7 @@ import { openTheDesk } from './assembly/desk.ts';
 import { startForwarding } from './assembly/forwarding.ts';
 import { healthOf } from './assembly/health.ts';
 import { openThePeople } from './assembly/people.ts';
+import { openReadingPool } from './assembly/reading.ts';
 import { openTheReview } from './assembly/review.ts';
 import { version } from './assembly/version.ts';
 import { recordConfiguration } from './audit/configuration-record.ts';
@@ -123,6 +124,10 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
     onIdleError: (error) => logger.warn({ err: error }, 'database connection lost'),
   });
   undo.push(() => pool.end());
+  const questions = openReadingPool(options.databaseUrl, (error) =>
+    logger.warn({ err: error }, 'database connection lost'),
+  );
+  undo.push(() => questions.end());
   const configuration = await recordConfiguration(settings, log.append, log.lookUpStanding, (subject, document) =>
     postgresProjections(pool).write(subject, document),
   );
@@ -219,9 +224,17 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
 
   const { events, words } = settings.messages;
   const reportEvent = ownEvents({ now, append: log.append, plant, languages: words.languages, events });
-  const reviewing = openTheReview({ settings, log, pool, people, checks, configuration: () => configuration, now });
+  const reviewing = openTheReview({
+    settings,
+    log,
+    pool: questions,
+    people,
+    checks,
+    configuration: () => configuration,
+    now,
+  });
   const guard = guardPartsOf(people, origins);
-  const reading = { log, pool, plant, words };
+  const reading = { log, pool: questions, plant, words };
   const secure = settings.http.origins.some((origin) => origin.startsWith('https:'));
   const mayDo: People['access']['mayDo'] = (caller, permission, area) => people.access.mayDo(caller, permission, area);
   const readLatest: TagStore['latest'] = (tag) => store.latest(tag);
@@ -265,7 +278,7 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
       (scope) => auditExportRoutes(scope, exportParts(reading, people, options.databaseUrl, now)),
       (scope) => reviewRoutes(scope, { reviewing }),
       (scope) => auditVerificationRoutes(scope, { view: verification.view }),
-      (scope) => auditProofRoutes(scope, proofParts(log, pool, places)),
+      (scope) => auditProofRoutes(scope, proofParts(log, questions, places)),
       (scope) =>
         unattributedChangesRoutes(scope, {
           mayDo,

@@ -1,6 +1,5 @@
 // What the audit routes need of log and database. Called by main.ts.
 import type pg from 'pg';
-import type { RunQuery } from '../audit/postgres-change.ts';
 import type { PostgresLog } from '../audit/postgres-log.ts';
 import { newestCosignedSize, readCheckpointAt, readConsistency, readInclusion } from '../audit/postgres-proofs.ts';
 import { countRecords, type RecordFilter, readRecords, readTail } from '../audit/postgres-records.ts';
@@ -16,20 +15,12 @@ import type { Now } from '../identity/ports.ts';
 import { subjectsWithin } from '../plant/areas.ts';
 import type { Plant } from '../plant/tag.ts';
 import type { CheckpointPlaces } from './checkpoint-witnesses.ts';
+import { readingFrom } from './reading.ts';
 import { version } from './version.ts';
-
-export function readingFrom(pool: pg.Pool): RunQuery {
-  return async (text, values = [], name) => {
-    try {
-      return await pool.query({ ...(name === undefined ? {} : { name }), text, values: [...values] });
-    } catch (cause) {
-      throw new GatewayError('log-unavailable', 'The log cannot be read at present.', { cause });
-    }
-  };
-}
 
 type Reading = {
   readonly log: PostgresLog;
+  /** For questions of people (reading.ts). */
   readonly pool: pg.Pool;
   readonly plant: Plant;
   readonly words: MessageWords;

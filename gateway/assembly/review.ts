@@ -8,7 +8,7 @@ import type { People } from '../identity/people.ts';
 import type { Settings } from '../settings/load.ts';
 import { createSignedActions } from '../signing/signed-actions.ts';
 import type { ConfigurationInForce, SignerChecks } from '../signing/signer.ts';
-import { readingFrom } from './audit-routes.ts';
+import { readingFrom } from './reading.ts';
 
 export function openTheReview(needs: {
   readonly settings: Settings;

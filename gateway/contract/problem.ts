@@ -81,6 +81,8 @@ export const problemCodes = [
   'passkey-unknown',
   'passkey-foreign',
   'passkeys-unavailable',
+  // 422: reading the log
+  'query-too-long',
 ] as const;
 export type ProblemCode = (typeof problemCodes)[number];
 

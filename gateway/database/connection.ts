@@ -21,7 +21,12 @@ function parseBigint(text: string): number {
   return value;
 }
 
-export type ConnectionOptions = { readonly applicationName: string; readonly connectTimeoutMs?: number };
+export type ConnectionOptions = {
+  readonly applicationName: string;
+  readonly connectTimeoutMs?: number;
+  /** The server gives a statement up after so long (SQLSTATE 57014); without it, it may take any time. */
+  readonly statementTimeoutMs?: number;
+};
 
 function configOf(url: string, options: ConnectionOptions): pg.ClientConfig {
   return {
@@ -29,6 +34,7 @@ function configOf(url: string, options: ConnectionOptions): pg.ClientConfig {
     application_name: options.applicationName,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
     keepAlive: true,
+    ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
     types,
   };
 }

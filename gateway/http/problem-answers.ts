@@ -22,6 +22,7 @@ const unrecorded = new Set<string>([
   'too-many-requests',
   'internal-fault',
   'log-unavailable',
+  'query-too-long',
   'device-unavailable',
   'starting',
 ]);

@@ -70,5 +70,6 @@ export const problemStatuses: Readonly<Record<ProblemCode, Row>> = {
   'passkey-unknown': { status: 403, title: 'The passkey is not registered' },
   'passkey-foreign': { status: 403, title: 'The passkey is another person’s' },
   'passkeys-unavailable': { status: 409, title: 'Passkeys do not work at this address' },
+  'query-too-long': { status: 422, title: 'The question takes too long' },
   starting: { status: 503, title: 'The gateway is starting' },
 };

@@ -166,6 +166,10 @@ export const refusals: Readonly<Record<ProblemCode, RefusalWords>> = {
     what: 'This passkey belongs to somebody else.',
     next: 'Use your own passkey, or let its owner sign.',
   },
+  'query-too-long': {
+    what: 'Finding these records took too long and was given up.',
+    next: 'Narrow the question: a shorter time, a person, a tag.',
+  },
   'passkeys-unavailable': {
     what: 'Passkeys do not work at this address: browsers want a host name, not a number.',
     next: 'Open the gateway by its name (in the demo: localhost instead of 127.0.0.1).',
