@@ -3,11 +3,13 @@
 import path from 'node:path';
 import type pg from 'pg';
 import type { Reopening } from '../audit/log-keys.ts';
+import { besideTroubles } from '../audit/postgres-beside.ts';
 import { runOn } from '../audit/postgres-lock.ts';
 import { protectionTroubles } from '../audit/postgres-protection.ts';
 import { storedRows } from '../audit/postgres-rows.ts';
 import { formatVkey } from '../audit/signed-note.ts';
 import { type BadRecord, verifyLog } from '../audit/verify.ts';
+import { BesideWalk } from '../audit/verify-beside.ts';
 import { type ProjectedRow, projectionTroubles } from '../audit/verify-projections.ts';
 import { RecordChecks } from '../audit/verify-records.ts';
 import { gatewayRole } from '../database/schema.ts';
@@ -32,6 +34,8 @@ type Report = {
   readonly checkpointTrouble: string | null;
   readonly bad: BadRecord | null;
   readonly projections: readonly string[];
+  /** Rows of the tables beside the log (its names, archives, cosignatures) that the log does not bear out. */
+  readonly besides: readonly string[];
   /** What no longer keeps the log append-only in the database (AUD-4). */
   readonly protection: readonly string[];
   /** Why the log does not continue the checkpoint of --checkpoint; null where it does, or none was given. */
@@ -47,7 +51,7 @@ export const auditVerify: SubCommand = {
          [--checkpoint FILE] [--json]
 
 Without BUNDLE: recomputes every record's hash, the Merkle tree, every checkpoint's signature, the signatures that records
-hold and the tables of accounts and terminals, looks whether the database still holds the log append-only, and holds the
+hold, the tables of accounts and terminals, and those of archives and cosignatures, looks whether the database still holds the log append-only, and holds the
 log against the checkpoint file outside the database. Reads only. Where the gateway is stopped, its embedded database is
 started for the time of the check.
 
@@ -109,12 +113,17 @@ async function verifyRunning(
   const { client, close } = await connectToLog(dataFolder, database);
   try {
     const checks = new RecordChecks();
+    const beside = new BesideWalk();
     const verified = await verifyLog(storedRows(client), {
       verifier,
       kept,
-      checkSignature: (record) => checks.take(record),
+      checkSignature: (record) => {
+        beside.take(record);
+        return checks.take(record);
+      },
     });
     const projections = verified.bad === null ? projectionTroubles(await projectedRows(client), verified.standing) : [];
+    const besides = verified.bad === null ? await besideTroubles(runOn(client), beside) : [];
     const protection = verified.bad === null ? await protectionTroubles(runOn(client), gatewayRole) : [];
     const log = { size: verified.records, root: verified.root };
     if (checkpoint !== undefined && verifier === null)
@@ -128,7 +137,7 @@ async function verifyRunning(
             [verifier, ...(await keysOfTheSame(dataFolder, verifier))],
             log,
           );
-    const troubles = [...projections, ...protection, trouble, elsewhere].filter((one) => one !== null);
+    const troubles = [...projections, ...besides, ...protection, trouble, elsewhere].filter((one) => one !== null);
     const whole = verified.bad === null && troubles.length === 0;
     return {
       result: !whole ? 'bad' : verifier === null ? 'consistent-in-itself-only' : 'good',
@@ -143,6 +152,7 @@ async function verifyRunning(
       checkpointTrouble: trouble,
       bad: verified.bad,
       projections,
+      besides,
       protection,
       elsewhere,
       reopenings: verified.reopenings,
@@ -166,6 +176,9 @@ function inWords(report: Report): string {
   } else if (report.projections.length > 0) {
     lines.push(`WRONG: the ${report.records} records are in order, but not the tables of accounts and terminals:`);
     for (const trouble of report.projections) lines.push(`  ${trouble}`);
+  } else if (report.besides.length > 0) {
+    lines.push(`WRONG: the ${report.records} records are in order, but not the tables beside them:`);
+    for (const trouble of report.besides) lines.push(`  ${trouble}`);
   } else if (report.protection.length > 0) {
     lines.push(`WRONG: the ${report.records} records are in order, but the database no longer protects them:`);
     for (const trouble of report.protection) lines.push(`  ${trouble}`);

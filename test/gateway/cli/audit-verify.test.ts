@@ -15,7 +15,14 @@ import { sampleDraft } from '../audit/sample-drafts.ts';
 
 const program = fileURLToPath(new URL('../../../bin/countersign.mjs', import.meta.url));
 
-type Report = { result: string; records: number; checkpointFile: string; bad: unknown; protection: string[] };
+type Report = {
+  result: string;
+  records: number;
+  checkpointFile: string;
+  bad: unknown;
+  besides: string[];
+  protection: string[];
+};
 
 // Acceptance 4 for a gateway that is stopped: whoever tampers then is found as well.
 describe('audit verify in the data folder of a stopped gateway', () => {
@@ -94,10 +101,29 @@ describe('audit verify in the data folder of a stopped gateway', () => {
     await rename(`${file}.away`, file);
   });
 
+  it('AUD-4: says that a row beside the log is not what the log says, though all records are in order', async () => {
+    const tampered = (statement: string) =>
+      withDatabase((owner) => owner.query(`SET session_replication_role = replica; ${statement}`));
+    await tampered(`INSERT INTO later_origin VALUES (5, 'other.example/log')`);
+    expect(await report()).toMatchObject({
+      code: 1,
+      report: {
+        result: 'bad',
+        bad: null,
+        besides: ['the row of a later origin from record 5 on is not what the log says'],
+      },
+    });
+    expect((await countersign('verify')).out).toMatch(/^WRONG: the 10 records are in order, but not the tables beside/);
+    await tampered('DELETE FROM later_origin');
+    expect(await report()).toMatchObject({ code: 0, report: { result: 'good', besides: [] } });
+  });
+
   it('AUD-4: says that triggers are switched off and rights were given, though no record is wrong yet', async () => {
     await withDatabase((owner) =>
       owner.query(`ALTER TABLE log_record DISABLE TRIGGER log_record_append_only;
         DROP TRIGGER projection_no_delete ON projection;
+        ALTER TABLE archive_end DISABLE TRIGGER archive_end_append_only;
+        GRANT INSERT, UPDATE ON archive_end TO countersign_gateway;
         GRANT UPDATE ON log_record_000000 TO countersign_gateway`),
     );
     expect(await report()).toMatchObject({
@@ -108,6 +134,9 @@ describe('audit verify in the data folder of a stopped gateway', () => {
         protection: [
           'the trigger log_record_append_only of log_record is removed or switched off',
           'the trigger projection_no_delete of projection is removed or switched off',
+          'the trigger archive_end_append_only of archive_end is removed or switched off',
+          'the role countersign_gateway was given the right INSERT on archive_end',
+          'the role countersign_gateway was given the right UPDATE on archive_end',
           'the role countersign_gateway was given the right UPDATE on log_record_000000',
         ],
       },

@@ -1,0 +1,142 @@
+// What the database's superuser can do to the tables beside the log (AUD-4, AUD-7), and that `audit verify` tells of it.
+import { generateKeyPairSync } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cosign, cosigner, formatWitnessKey, witnessKeyOf } from '../../../gateway/audit/cosignature.ts';
+import { orderChange, writtenChange } from '../../../gateway/audit/postgres-archives.ts';
+import { besideTroubles } from '../../../gateway/audit/postgres-beside.ts';
+import { readCheckpointAt, storeCosignature } from '../../../gateway/audit/postgres-proofs.ts';
+import { storedRows } from '../../../gateway/audit/postgres-rows.ts';
+import { parseVkey, splitNote } from '../../../gateway/audit/signed-note.ts';
+import { verifyLog } from '../../../gateway/audit/verify.ts';
+import { BesideWalk } from '../../../gateway/audit/verify-beside.ts';
+import type { RecordDraft } from '../../../gateway/contract/audit-record.ts';
+import {
+  openTestLog,
+  startTestServer,
+  type TestDatabase,
+  type TestLog,
+  type TestServer,
+} from '../../support/database.ts';
+import { runOn, sampleDraft } from './sample-drafts.ts';
+
+const witness = cosigner('witness.example', generateKeyPairSync('ed25519').privateKey);
+let server: TestServer;
+let database: TestDatabase;
+let test: TestLog;
+
+const own = (kind: RecordDraft['kind'], more: Partial<RecordDraft>): RecordDraft => ({
+  kind,
+  actor: null,
+  terminal: null,
+  address: null,
+  subject: 'log',
+  ...more,
+});
+
+async function troubles(): Promise<readonly string[]> {
+  const verifier = parseVkey(test.log.vkey);
+  const beside = new BesideWalk();
+  const verified = await verifyLog(storedRows(database.superuser), {
+    verifier,
+    kept: null,
+    checkSignature: (record) => {
+      beside.take(record);
+      return null;
+    },
+  });
+  expect(verified.bad).toBeNull();
+  return besideTroubles(runOn(database.superuser), beside);
+}
+
+/** Does it, looks, and undoes it. */
+async function troublesAfter(...statements: readonly string[]): Promise<readonly string[]> {
+  const { superuser } = database;
+  const tables = ['installation', 'later_origin', 'cosignature', 'archive_order', 'archive_file', 'archive_end'];
+  for (const table of tables) await superuser.query(`CREATE TEMP TABLE kept_${table} AS SELECT * FROM ${table}`);
+  try {
+    for (const statement of statements) expect((await superuser.query(statement)).rowCount, statement).toBe(1);
+    return await troubles();
+  } finally {
+    for (const table of tables)
+      await superuser.query(
+        `DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM kept_${table}; DROP TABLE kept_${table}`,
+      );
+  }
+}
+
+describe('the tables beside the log', () => {
+  beforeAll(async () => {
+    server = await startTestServer();
+    database = await server.freshDatabase();
+    test = await openTestLog(database);
+    const { log } = test;
+    const witnesses = [{ url: 'http://127.0.0.1:1', key: formatWitnessKey(witnessKeyOf(witness)) }];
+    await log.append(own('configuration.loaded', { new: { gateway: { checkpoints: { witnesses } } } }));
+    await log.append(sampleDraft('a'));
+    const range = { first: 1, through: 2 };
+    const { seq: ordered } = await log.append(own('archive.ordered', { detail: range }), orderChange(range));
+    const bundle = { file: 'records.bundle', sha256: '0'.repeat(64), bytes: 1 };
+    await log.append(
+      own('archive.written', { detail: { ...range, ordered, ...bundle } }),
+      writtenChange(ordered, bundle),
+    );
+    await database.superuser.query('INSERT INTO archive_end (ordered, removed) VALUES ($1, 2)', [ordered]);
+    await log.append(own('archive.dropped', { detail: { ...range, ordered, removed: 2, trouble: null } }));
+    for (const size of [2, 4]) {
+      const note = (await readCheckpointAt(runOn(database.superuser), size)) ?? '';
+      const split = splitNote(note);
+      if (typeof split === 'string') throw new Error(split);
+      const line = cosign(split.text, 1_800_000_000, witness);
+      await storeCosignature(runOn(database.superuser), { size, witness: 'witness.example', line });
+    }
+    await database.superuser.query('SET session_replication_role = replica');
+  });
+  afterAll(async () => {
+    await test?.stop();
+    await database?.stop();
+    await server?.stop();
+  });
+
+  it('AUD-4: as they were written they are borne out', async () => {
+    expect(await troubles()).toEqual([]);
+  });
+
+  it.each([
+    ['installation', `UPDATE installation SET origin = origin || 'x'`],
+    ['later_origin', `INSERT INTO later_origin VALUES (3, 'other.example/log')`],
+    ['archive_order.first', 'UPDATE archive_order SET first = 0'],
+    ['archive_order.through', 'UPDATE archive_order SET through = 1'],
+    ['archive_order.ordered', 'UPDATE archive_order SET ordered = 4'],
+    ['archive_order (removed)', 'DELETE FROM archive_order'],
+    ['archive_file.ordered', 'UPDATE archive_file SET ordered = 2'],
+    ['archive_file.written', 'UPDATE archive_file SET written = written + 1'],
+    ['archive_file.file', `UPDATE archive_file SET file = 'recordr.bundle'`],
+    ['archive_file.sha256', `UPDATE archive_file SET sha256 = '1' || substring(sha256 FROM 2)`],
+    ['archive_file (removed)', 'DELETE FROM archive_file'],
+    ['archive_end.ordered', 'UPDATE archive_end SET ordered = 2'],
+    ['archive_end.removed', 'UPDATE archive_end SET removed = 3'],
+    ['archive_end.trouble', `UPDATE archive_end SET trouble = 'none'`],
+    ['archive_end (removed)', 'DELETE FROM archive_end'],
+    ['archive_end (planted)', 'INSERT INTO archive_end (ordered, removed) VALUES (2, 1)'],
+  ])('AUD-4, AUD-7: a changed row is found: %s', async (_, change) => {
+    expect(await troublesAfter(change)).not.toEqual([]);
+  });
+
+  it.each([
+    ['size', 'UPDATE cosignature SET size = 3 WHERE size = 2', 'does not verify'],
+    ['size (beyond the log)', 'UPDATE cosignature SET size = 400 WHERE size = 4', 'or the log was cut off'],
+    ['witness', `UPDATE cosignature SET witness = 'other.example' WHERE size = 2`, 'names that witness'],
+    [
+      'line (one bit)',
+      `UPDATE cosignature SET line = overlay(line placing
+         (CASE substring(line FROM 40 FOR 1) WHEN 'A' THEN 'B' ELSE 'A' END) from 40 for 1) WHERE size = 2`,
+      'does not verify',
+    ],
+    ['line (a line more)', `UPDATE cosignature SET line = line || line WHERE size = 2`, 'does not verify'],
+  ])('AUD-3: a cosignature that was changed is named: %s', async (_, change, why) => {
+    const [only, ...more] = await troublesAfter(change);
+    expect(more).toEqual([]);
+    expect(only).toContain('the cosignature of ');
+    expect(only).toContain(why);
+  });
+});
