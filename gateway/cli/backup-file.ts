@@ -61,6 +61,7 @@ export async function writeBackup(file: string, lock: Lock): Promise<BackupWrite
     });
     await Promise.race([added, done]);
   };
+  let under = half;
   return {
     add,
     addStream: async (prefix, chunks) => {
@@ -88,6 +89,7 @@ export async function writeBackup(file: string, lock: Lock): Promise<BackupWrite
       const { size } = await handle.stat();
       await handle.close();
       await rename(half, file);
+      under = file;
       const folder = await open(path.dirname(path.resolve(file)), 'r');
       try {
         await folder.sync();
@@ -99,7 +101,7 @@ export async function writeBackup(file: string, lock: Lock): Promise<BackupWrite
     discard: async () => {
       pack.destroy();
       await done.catch(() => undefined);
-      await rm(half, { force: true });
+      await rm(under, { force: true });
     },
   };
 }

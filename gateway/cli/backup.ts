@@ -1,10 +1,12 @@
 // `countersign backup FILE` (OPS-6): log, tree, checkpoints, accounts and all other tables of one moment, with the keys to go
-// on, in one encrypted file. Reads only, beside a running gateway or a stopped one.
-import { createHash } from 'node:crypto';
+// on, in one encrypted file. Beside a running gateway or a stopped one, for which it leaves a note to record; else it reads only.
+import { createHash, randomUUID } from 'node:crypto';
+import { userInfo } from 'node:os';
 import path from 'node:path';
 import type pg from 'pg';
 import { version } from '../assembly/version.ts';
-import { openCheckpoint, readCheckpoint } from '../audit/checkpoint.ts';
+import { openCheckpoint } from '../audit/checkpoint.ts';
+import { type BackupNote, leaveBackupNote } from '../audit/file-backup-notes.ts';
 import { readPinnedKey, vkeyFile } from '../audit/file-keys.ts';
 import { formatVkey } from '../audit/signed-note.ts';
 import { CopyRows } from '../database/copy-rows.ts';
@@ -23,7 +25,7 @@ export const backup: SubCommand = {
          [--without-keys] [--data DIR] [--database URL] [--json]
 
 Writes the whole database of one moment and the data folder's keys and certificates into FILE, encrypted in the age format.
-Reads only; the gateway may run. FILE must not exist. Verify a backup with: countersign restore FILE --check
+The gateway may run, and records it; one that is stopped records it at its next start. FILE must not exist. Verify a backup with: countersign restore FILE --check
 
   --recipient KEY       encrypt for this public key of age (age1…); may be given several times
   --passphrase-file F   encrypt by the passphrase in this file (12 characters at least); also COUNTERSIGN_BACKUP_PASSPHRASE;
@@ -59,10 +61,21 @@ Exit 0: written and flushed to disk. 1: it could not be; nothing is left under F
     try {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
       const manifest = await describe(client, dataFolder, withKeys);
-      const writer = await writeBackup(file, lock);
+      const told = backupTeller(dataFolder, {
+        file: path.resolve(file),
+        upTo: manifest.log.size - 1,
+        encrypted: lock !== null,
+        keys: withKeys,
+      });
+      await told('begun', null, null);
+      const writer = await writeBackup(file, lock).catch(async (error: Error) => {
+        await told('failed', null, error);
+        throw error;
+      });
       try {
         const end = await writeAll(client, writer, manifest, withKeys ? dataFolder : null, progress);
         const bytes = await writer.finish();
+        await told('written', bytes, null);
         progress.end();
         const report = { file, bytes, encrypted: lock !== null, keys: withKeys, log: manifest.log, ...end };
         process.stdout.write(
@@ -71,6 +84,7 @@ Exit 0: written and flushed to disk. 1: it could not be; nothing is left under F
         return 0;
       } catch (error) {
         await writer.discard();
+        await told('failed', null, error as Error);
         throw error;
       }
     } finally {
@@ -80,12 +94,39 @@ Exit 0: written and flushed to disk. 1: it could not be; nothing is left under F
   },
 };
 
+/**
+ * Leaves a note of each step for the gateway, which records it. Throws CannotDo where it cannot be left: a backup holds
+ * everything, keys included, and none is made that leaves no trace.
+ */
+function backupTeller(dataFolder: string, of: Pick<BackupNote, 'file' | 'upTo' | 'encrypted' | 'keys'>) {
+  const backup = randomUUID();
+  return async (step: BackupNote['step'], bytes: number | null, fault: Error | null): Promise<void> => {
+    const trouble = fault?.message.slice(0, 2000) ?? null;
+    const note: BackupNote = {
+      backup,
+      step,
+      at: new Date().toISOString(),
+      by: userInfo().username,
+      ...of,
+      bytes,
+      trouble,
+    };
+    try {
+      await leaveBackupNote(dataFolder, note);
+    } catch (error) {
+      throw new CannotDo(
+        `no note of the backup can be left in ${dataFolder}, so it would not be recorded (${(error as Error).message}); name the gateway's data folder with --data, and run this as an account that may write there`,
+      );
+    }
+  };
+}
+
 /** Throws CannotDo where the log does not end at a checkpoint of its own key: that would not be a backup to go on from. */
 async function describe(client: pg.Client, dataFolder: string, withKeys: boolean): Promise<Manifest> {
   const verifier = await readPinnedKey(vkeyFile(dataFolder));
-  if (verifier === null && withKeys)
+  if (verifier === null)
     throw new CannotDo(
-      `${vkeyFile(dataFolder)} is not there: name the gateway's data folder with --data, or leave the keys out with --without-keys`,
+      `${vkeyFile(dataFolder)} is not there: name the gateway's data folder with --data; the backup is checked with its key, and recorded through it`,
     );
   const found = await client.query<{ mode: Manifest['mode']; origin: string }>('SELECT mode, origin FROM installation');
   const [installation] = found.rows;
@@ -96,11 +137,11 @@ async function describe(client: pg.Client, dataFolder: string, withKeys: boolean
   if (installation === undefined || last === undefined) throw new CannotDo('the database holds no log yet');
   const first = await client.query<{ seq: number }>('SELECT min(seq) AS seq FROM log_record');
   const note = last.checkpoint ?? '';
-  const opened = verifier === null ? null : openCheckpoint(note, verifier);
-  const checkpoint = opened === null ? readCheckpoint(note) : opened.ok ? opened.checkpoint : null;
+  const opened = openCheckpoint(note, verifier);
+  const checkpoint = opened.ok ? opened.checkpoint : null;
   if (checkpoint?.size !== last.seq + 1)
     throw new CannotDo(
-      `the log does not end at a checkpoint of its own key (${opened?.ok === false ? opened.why : `record ${last.seq}`}); run countersign audit verify`,
+      `the log does not end at a checkpoint of its own key (${opened.ok ? `record ${last.seq}` : opened.why}); run countersign audit verify`,
     );
   return {
     format: 'countersign-backup',
@@ -109,7 +150,7 @@ async function describe(client: pg.Client, dataFolder: string, withKeys: boolean
     program: version,
     mode: installation.mode,
     origin: installation.origin,
-    vkey: verifier === null ? null : formatVkey(verifier),
+    vkey: formatVkey(verifier),
     schemaVersion: await schemaVersion(client),
     log: { first: first.rows[0]?.seq ?? 0, size: checkpoint.size, checkpoint: note },
     keys: withKeys,

@@ -90,6 +90,9 @@ export const recordKinds = [
   'archive.written',
   'archive.dropped',
   'archive.failed',
+  'log.backup-begun',
+  'log.backup-written',
+  'log.backup-failed',
 ] as const;
 export const recordKindSchema = z.enum(recordKinds);
 export type RecordKind = (typeof recordKinds)[number];

@@ -95,6 +95,9 @@ export const kindRisks: Readonly<Record<RecordKind, RecordRisk>> = {
   'archive.written': 'low',
   'archive.dropped': 'medium',
   'archive.failed': 'medium',
+  'log.backup-begun': 'medium',
+  'log.backup-written': 'medium',
+  'log.backup-failed': 'low',
 };
 
 /** How a command closed; `refused` is also whatever else was refused: a sign-in, a signature, a change of an account. */

@@ -1,10 +1,12 @@
 // Backup and restore over real servers: the embedded one, and TimescaleDB where it is given. The commands run in this
 // process as the command line calls them.
 import { randomBytes } from 'node:crypto';
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import path from 'node:path';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { recordBackupNotes } from '../../../gateway/assembly/backup-notes.ts';
 import { postgresChange } from '../../../gateway/audit/postgres-change.ts';
 import { countersign } from '../../../gateway/cli/countersign.ts';
 import { newClient } from '../../../gateway/database/connection.ts';
@@ -18,6 +20,7 @@ import {
   type TestServer,
   temporaryFolder,
 } from '../../support/database.ts';
+import { until } from '../../support/until.ts';
 import { sampleDraft } from '../audit/sample-drafts.ts';
 
 const identity = await generateIdentity();
@@ -314,6 +317,66 @@ for (const { name, start } of storageServers()) {
       await cp(path.join(log.dataFolder, 'keys'), path.join(data, 'keys'), { recursive: true });
       expect((await run('restore', file, ...target)).code).toBe(0);
       expect(await readdir(data)).not.toContain('drivers');
+    });
+
+    it('OPS-6, AUD-1: each backup is recorded, once, by the gateway that runs or starts next; what is no note is left alone', async () => {
+      const notes = path.join(log.dataFolder, 'backups');
+      const file = path.join(await newFolder(), 'told.backup');
+      await rm(notes, { recursive: true, force: true });
+      const newest = log.log.size() - 1;
+      expect(await run('backup', file, '--recipient', recipient, ...source())).toMatchObject({ code: 0 });
+      expect(await run('backup', file, '--recipient', recipient, ...source())).toMatchObject({ code: 1 });
+      expect(await readdir(notes)).toHaveLength(4);
+      // As of an account whose notes the gateway may not remove: they are there at each look.
+      const again = path.join(await newFolder(), 'again');
+      await cp(notes, again, { recursive: true });
+      await writeFile(path.join(notes, 'planted.json'), '{"backup": 1}');
+      const faults: string[] = [];
+      const take = async (): Promise<void> => {
+        const left = async () => (await readdir(notes)).filter((name) => name !== 'planted.json');
+        const taking = recordBackupNotes({
+          append: log.log.append,
+          pool: database.pool,
+          dataFolder: log.dataFolder,
+          wait: (ms) => new Promise((next) => setTimeout(next, ms / 100)),
+          reportFault: (context) => faults.push(context),
+        });
+        await until(async () => (await left()).length === 0 && faults.length > 0, 'the notes to be recorded');
+        await taking.stop();
+      };
+      const recorded = async () => {
+        const found = await database.superuser.query<{ body: Buffer }>(
+          `SELECT body FROM log_record WHERE kind LIKE 'log.backup-%' ORDER BY seq`,
+        );
+        return found.rows.map(({ body }) => JSON.parse(body.toString('utf8')) as { kind: string; detail: object });
+      };
+      await take();
+      const of = { by: userInfo().username, file, upTo: newest, encrypted: true, keys: true };
+      expect(await recorded()).toMatchObject([
+        { kind: 'log.backup-begun', detail: { ...of, bytes: null, trouble: null } },
+        { kind: 'log.backup-written', detail: { ...of, bytes: (await stat(file)).size } },
+        { kind: 'log.backup-begun', detail: of },
+        { kind: 'log.backup-failed', detail: { ...of, trouble: expect.stringContaining('exists') } },
+      ]);
+      await cp(again, notes, { recursive: true });
+      await take();
+      expect(await recorded()).toHaveLength(4);
+      expect(faults[0]).toContain('planted.json is no note of a backup');
+      await rm(notes, { recursive: true });
+    });
+
+    it('OPS-6, AUD-1: what cannot be told to the gateway is not backed up', async () => {
+      const file = path.join(await newFolder(), 'untold.backup');
+      const notes = path.join(log.dataFolder, 'backups');
+      await rm(notes, { recursive: true, force: true });
+      await writeFile(notes, 'in the way');
+      const refused = await run('backup', file, '--recipient', recipient, ...source());
+      expect(refused).toMatchObject({ code: 1, out: '' });
+      expect(refused.err).toContain('so it would not be recorded');
+      await rm(notes);
+      const nowhere = ['--data', await newFolder(), '--database', database.gatewayUrl];
+      expect((await run('backup', file, '--unencrypted', ...nowhere)).err).toContain('keys/log.vkey is not there');
+      await expect(stat(file)).rejects.toThrow('ENOENT');
     });
 
     it('OPS-6: a backup beside a writing gateway holds the log of one moment', async () => {
