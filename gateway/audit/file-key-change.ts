@@ -2,8 +2,8 @@
 // signs, in the former's place once it has. Held by the writer (postgres-writer.ts), which alone appends the record of it.
 import type { Appended, RecordDraft } from '../contract/audit-record.ts';
 import { GatewayError } from '../contract/problem.ts';
+import type { HandOver } from './commit-in-making.ts';
 import { makeNextKey, takeOverNextKey } from './file-next-key.ts';
-import type { HandOver } from './postgres-commit.ts';
 import { formatVkey, type NoteSigner, noteVerifier } from './signed-note.ts';
 
 /** What is said of a change by the person who wants it; the keys are added. */

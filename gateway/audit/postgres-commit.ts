@@ -1,52 +1,21 @@
-// One commit of the log: a batch of waiting drafts becomes records, tree nodes and a signed checkpoint in one
-// transaction. Called by postgres-log.ts alone, one at a time, with the head that the last commit left.
-import { randomBytes } from 'node:crypto';
+// One commit of the log: records, tree nodes and a signed checkpoint in one transaction. Called by postgres-writer.ts, and
+// by restore and new origin for their one record; one at a time, on the head that the last commit left.
 import pg from 'pg';
-import type { Appended, RecordDraft } from '../contract/audit-record.ts';
-import type { Now, StateChange } from '../identity/ports.ts';
-import { signCheckpoint } from './checkpoint.ts';
-import { appendLeaf, rootOf, type Tree } from './merkle.ts';
+import type { Appended } from '../contract/audit-record.ts';
+import type { StateChange } from '../identity/ports.ts';
+import type { CommitInMaking, Entry, Head, Waiting } from './commit-in-making.ts';
+import { bigintArray, bytesArray, textArray, timeArray } from './postgres-arrays.ts';
 import { runnerOf } from './postgres-change.ts';
-import { type MadeRecord, makeRecord, parseTime, projectionOf } from './record.ts';
+import type { MadeRecord } from './record.ts';
 import type { NoteSigner } from './signed-note.ts';
 
-/** Canonical bytes in one transaction; what goes beyond waits for the next. */
-const maximumCommitBytes = 4 * 1024 * 1024;
-
-/** With this record the log's key changes: from its own checkpoint on, `next` signs. It has a commit to itself. */
-export type HandOver = {
-  readonly next: NoteSigner;
-  /** The key before it, where it signs that checkpoint too. */
-  readonly former: NoteSigner | undefined;
-};
-
-export type Waiting = {
-  readonly draft: RecordDraft;
-  readonly change: StateChange | undefined;
-  readonly handOver?: HandOver;
-  readonly resolve: (appended: Appended) => void;
-  readonly reject: (error: unknown) => void;
-};
-
-/** Where the log ends. */
-export type Head = {
-  readonly tree: Tree;
-  /** Time of the last record, µs. */
-  readonly timeUs: number;
-  /** Newest record that a projection stands on. */
-  readonly standing: number | null;
-  /** The last commit's signed checkpoint; null for an empty log. */
-  readonly note: string | null;
-};
-
-type Entry = { readonly waiting: Waiting; readonly made: MadeRecord; readonly hashes: Buffer };
 export type Committed = { readonly waiting: Waiting; readonly appended: Appended };
 export type CommitResult = {
   readonly head: Head;
   readonly committed: readonly Committed[];
   /** Taken out of the commit, each for a reason of its own. */
   readonly refused: readonly { readonly waiting: Waiting; readonly error: unknown }[];
-  /** Not looked at: they go into the next commit. */
+  /** Found no room: they go into the next commit. */
   readonly left: readonly Waiting[];
 };
 
@@ -76,62 +45,61 @@ const insertMany = {
       $9::bytea[], $10::bytea[]) AS r (seq, time, kind, actor, subject, terminal, command, projection, hashes, body)`,
 };
 
+export type Batch = {
+  /** With what was placed in it already. */
+  readonly making: CommitInMaking;
+  /** What comes after that; a record that hands the log over to another key comes alone. */
+  readonly rest: readonly Waiting[];
+};
+
+/** Everyone in it, in order. */
+export function waitingIn(batch: Batch): readonly Waiting[] {
+  return [...batch.making.entries.map(({ waiting }) => waiting), ...batch.rest];
+}
+
 /**
- * Throws CommitFailed; then `refused` ones are not answered either and the whole batch is the caller's to answer. A record
- * that hands the log over to another key comes alone.
+ * `onSent` is told once nothing but the database's answer is missing, with what stands if it is good; it must not throw.
+ * Throws CommitFailed; then nobody of the batch is answered, `refused` ones neither.
  */
 export async function commitBatch(
   client: pg.Client,
-  batch: readonly Waiting[],
-  before: Head,
+  batch: Batch,
   signer: NoteSigner,
-  now: Now,
+  onSent?: (result: CommitResult) => void,
 ): Promise<CommitResult> {
-  const transaction = batch.some((waiting) => waiting.change !== undefined);
-  const entries: Entry[] = [];
+  const { making, rest } = batch;
+  const transaction = rest.some((waiting) => waiting.change !== undefined);
   const refused: { waiting: Waiting; error: unknown }[] = [];
-  let { tree, timeUs, standing } = before;
-  let bytes = 0;
   let taken = 0;
   let maybe: CommitResult | null = null;
   try {
     if (transaction) await client.query('BEGIN');
-    for (const waiting of batch) {
-      if (bytes > maximumCommitBytes) break;
+    for (const waiting of rest) {
+      if (making.isFull) break;
       taken += 1;
-      const place = { commit: before.tree.size, seq: tree.size, after: timeUs, standing };
-      let made: MadeRecord;
       try {
-        made = placeRecord(waiting.draft, place, now);
+        const made = making.place(waiting.draft);
         if (waiting.change !== undefined) await runUnderSavepoint(client, waiting.change, made);
+        making.take(waiting, made);
       } catch (error) {
         // A lost connection takes the whole commit down; anything else takes down this record only.
         if (error instanceof SavepointLost) throw error.cause;
         refused.push({ waiting, error });
-        continue;
       }
-      const grown = appendLeaf(tree, made.leaf);
-      entries.push({ waiting, made, hashes: Buffer.concat(grown.completed) });
-      tree = grown.tree;
-      timeUs = parseTime(made.columns.time);
-      if (projectionOf(waiting.draft) !== null) standing = made.columns.seq;
-      bytes += made.bytes.length;
     }
-    const left = batch.slice(taken);
+    const { entries } = making;
     if (entries.length === 0) {
       if (transaction) await client.query('ROLLBACK');
-      return { head: before, committed: [], refused, left };
+      return { head: making.before, committed: [], refused, left: [] };
     }
-    const handOver = batch[0]?.handOver;
-    const note = signCheckpoint(tree.size, rootOf(tree), handOver?.next ?? signer, handOver?.former);
-    const result: CommitResult = {
-      head: { tree, timeUs, standing, note },
-      committed: entries.map(({ waiting, made }) => ({ waiting, appended: appendedOf(made) })),
-      refused,
-      left,
-    };
+    const handOver = entries[0]?.waiting.handOver;
+    const head = making.end(handOver?.next ?? signer, handOver?.former);
+    const committed = entries.map(({ waiting, made }) => ({ waiting, appended: appendedOf(made) }));
+    const result: CommitResult = { head, committed, refused, left: rest.slice(taken) };
     if (!transaction) maybe = result;
-    await client.query(insertOf(entries, note));
+    const inserted = client.query(insertOf(entries, head.note));
+    onSent?.(result);
+    await inserted;
     if (transaction) {
       maybe = result;
       await client.query('COMMIT');
@@ -141,23 +109,6 @@ export async function commitBatch(
     // An answer of the server that it refused the statement is certain; silence is not.
     throw new CommitFailed(error, isRefusedByServer(error) ? null : maybe);
   }
-}
-
-function placeRecord(
-  draft: RecordDraft,
-  place: { commit: number; seq: number; after: number; standing: number | null },
-  now: Now,
-): MadeRecord {
-  const clockUs = Math.round(now() * 1000);
-  const behindUs = place.after - clockUs;
-  return makeRecord(draft, {
-    seq: place.seq,
-    timeUs: behindUs > 0 ? place.after + 1 : clockUs,
-    salt: randomBytes(16).toString('base64url'),
-    chain: { commit: place.commit, standing: place.standing },
-    // Less than the clock's own step is no step back: records of one millisecond that follow a corrected one.
-    clockBehindUs: behindUs > 1000 ? behindUs : 0,
-  });
 }
 
 class SavepointLost extends Error {}
@@ -183,22 +134,31 @@ function appendedOf(made: MadeRecord): Appended {
 }
 
 function insertOf(entries: readonly Entry[], note: string): pg.QueryConfig {
-  const rows = entries.map(({ made: { columns, bytes }, hashes }) => [
-    columns.seq,
-    columns.time,
-    columns.kind,
-    columns.actor,
-    columns.subject,
-    columns.terminal,
-    columns.command,
-    columns.projection,
-    hashes,
-    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
-  ]);
-  const [first] = rows;
-  if (first !== undefined && rows.length === 1) return { ...insertOne, values: [...first, note] };
-  const columns = (first ?? []).map((_, column) => rows.map((row) => row[column]));
-  return { ...insertMany, values: [...columns, rows.at(-1)?.[0], note] };
+  const [first] = entries;
+  if (first !== undefined && entries.length === 1) {
+    const { columns: only, bytes } = first.made;
+    const { seq, time, kind, actor, subject, terminal, command, projection } = only;
+    const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    const values = [seq, time, kind, actor, subject, terminal, command, projection, first.hashes, body, note];
+    return { ...insertOne, values };
+  }
+  const columns = entries.map(({ made }) => made.columns);
+  const numbers = columns.map(({ seq }) => seq);
+  const values = [
+    bigintArray(numbers),
+    timeArray(columns.map(({ time }) => time)),
+    textArray(columns.map(({ kind }) => kind)),
+    textArray(columns.map(({ actor }) => actor)),
+    textArray(columns.map(({ subject }) => subject)),
+    textArray(columns.map(({ terminal }) => terminal)),
+    textArray(columns.map(({ command }) => command)),
+    textArray(columns.map(({ projection }) => projection)),
+    bytesArray(entries.map(({ hashes }) => hashes)),
+    bytesArray(entries.map(({ made }) => made.bytes)),
+    numbers.at(-1),
+    note,
+  ];
+  return { ...insertMany, values };
 }
 
 /**

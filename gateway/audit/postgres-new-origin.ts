@@ -9,13 +9,14 @@ import type pg from 'pg';
 import type { RecordDraft } from '../contract/audit-record.ts';
 import type { Now } from '../identity/ports.ts';
 import { openCheckpoint, readCheckpoint } from './checkpoint.ts';
+import { CommitInMaking, type Head } from './commit-in-making.ts';
 import { CheckpointFile, checkpointFile, createCheckpointFile } from './file-checkpoint.ts';
 import { privateKeyFile, readIfThere, readPinnedKey, readSigner, vkeyFile } from './file-keys.ts';
 import { dropNextKey, makeNextKey, readFormerKeys, readNextKey, takeOverNextKey } from './file-next-key.ts';
 import { LogTrouble } from './log-trouble.ts';
 import { rootOf, sameHash, verifyConsistency } from './merkle.ts';
 import { postgresChange, type RunChange } from './postgres-change.ts';
-import { CommitFailed, commitBatch, type Head } from './postgres-commit.ts';
+import { CommitFailed, commitBatch } from './postgres-commit.ts';
 import { runOn, takeLock, type WriterLock } from './postgres-lock.ts';
 import { readOrigin } from './postgres-log.ts';
 import { readConsistencyProof } from './postgres-nodes.ts';
@@ -104,7 +105,11 @@ async function openAnew(client: pg.Client, options: NewOriginOptions, origin: st
       resolve: () => {},
       reject: () => {},
     };
-    const { head: after, refused } = await commitBatch(client, [waiting], head, next, options.now);
+    const { head: after, refused } = await commitBatch(
+      client,
+      { making: new CommitInMaking(head, options.now), rest: [waiting] },
+      next,
+    );
     const [failed] = refused;
     if (failed !== undefined) throw failed.error;
     return await putInPlace(dataFolder, next, after.note ?? '', head.tree.size, lost);

@@ -3,6 +3,7 @@
 import type pg from 'pg';
 import type { RecordDraft } from '../contract/audit-record.ts';
 import type { Now } from '../identity/ports.ts';
+import { CommitInMaking } from './commit-in-making.ts';
 import { loadLogKey } from './file-keys.ts';
 import { LogTrouble } from './log-trouble.ts';
 import { commitBatch } from './postgres-commit.ts';
@@ -36,7 +37,11 @@ export async function recordRestore(client: pg.Client, restore: RestoreRecord): 
     detail: { by: restore.by, size: head.tree.size },
   };
   const waiting = { draft, change: undefined, resolve: () => {}, reject: () => {} };
-  const { head: after } = await commitBatch(client, [waiting], head, signer, restore.now);
+  const { head: after } = await commitBatch(
+    client,
+    { making: new CommitInMaking(head, restore.now), rest: [waiting] },
+    signer,
+  );
   if (after.note === null) throw new LogTrouble('database-unusable', 'the restore could not be recorded');
   return after.note;
 }

@@ -2,6 +2,7 @@
 // our key signed and continue the checkpoint file. Also proves the records that accounts and terminals stand on (IDN-1).
 // Called by postgres-log.ts at start and after a reconnection; reads only.
 import { openCheckpoint } from './checkpoint.ts';
+import type { Head } from './commit-in-making.ts';
 import type { KeptCheckpoint } from './file-checkpoint.ts';
 import { LogTrouble } from './log-trouble.ts';
 import {
@@ -18,7 +19,6 @@ import {
   verifyInclusion,
 } from './merkle.ts';
 import type { RunQuery } from './postgres-change.ts';
-import type { Head } from './postgres-commit.ts';
 import { NodeMissing, readConsistencyProof, readNodes } from './postgres-nodes.ts';
 import { auditRecordOf, parseTime, projectionOf } from './record.ts';
 import type { NoteVerifier } from './signed-note.ts';

@@ -1,21 +1,22 @@
-// The writing side of the log: the queue, one commit at a time, the flush of its checkpoint, the answers, and what happens
-// when the database goes away. Made by postgres-log.ts once the log was checked; nobody else appends.
+// The writing side of the log: the queue, one commit at a time in the database (the next one made meanwhile, the one before
+// flushed meanwhile), the answers, and what happens when the database goes away. Made by postgres-log.ts once the log was
+// checked; nobody else appends.
 // Never guesses: after a COMMIT whose answer was lost it reads the tail; where the tail is not its own, it stops for good.
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Appended, RecordDraft } from '../contract/audit-record.ts';
 import { GatewayError } from '../contract/problem.ts';
 import type { StateChange } from '../identity/ports.ts';
+import { CommitInMaking, type HandOver, type Head, mostRecords, type Waiting } from './commit-in-making.ts';
 import type { CheckpointFile } from './file-checkpoint.ts';
 import { type KeyChangeDraft, SigningKey } from './file-key-change.ts';
 import {
+  type Batch,
   CommitFailed,
   type CommitResult,
   commitBatch,
-  type HandOver,
-  type Head,
   isRefusedByServer,
-  type Waiting,
+  waitingIn,
 } from './postgres-commit.ts';
 import { runOn, takeLock } from './postgres-lock.ts';
 import type { LogState, PostgresLog, PostgresLogOptions } from './postgres-log.ts';
@@ -26,8 +27,6 @@ import type { StandingRecords } from './standing.ts';
 
 /** Appends that may wait; beyond it an append is refused at once, so that a flood of events cannot take the memory. */
 export const maximumWaiting = 10_000;
-/** Records in one transaction. */
-const maximumBatch = 1_000;
 const retryMs = { first: 50, longest: 2_000 } as const;
 const lockPatienceMs = 10_000;
 const closePatienceMs = 3_000;
@@ -42,6 +41,12 @@ export class Writer {
   #flushed: string | null;
   #flushedSize: number;
   #queue: Waiting[] = [];
+  /** What the next commit goes on from: the end of the one under way, as soon as that is settled but for its success. */
+  #next: Head | null;
+  /** The beginning of the queue, made already. Worth nothing once `#next` is another head. */
+  #making: CommitInMaking | null = null;
+  /** The last commit's checkpoint on its way into the file, and the answers after it. Never rejects. */
+  #flushing: Promise<void> = Promise.resolve();
   readonly #listeners: (() => void)[] = [];
   #state: LogState = { state: 'writing', reason: null };
   #working: Promise<void> | null = null;
@@ -62,6 +67,7 @@ export class Writer {
     this.#standing = standing;
     this.#file = file;
     this.#head = head;
+    this.#next = head;
     this.#flushed = head.note;
     this.#flushedSize = head.tree.size;
     this.#client = client;
@@ -101,6 +107,7 @@ export class Writer {
     const safe = storable(draft);
     return new Promise((resolve, reject) => {
       this.#queue.push({ draft: safe, change, resolve, reject, ...(handOver === undefined ? {} : { handOver }) });
+      this.#makeNext();
       if (this.#working !== null || this.#scheduled) return;
       this.#scheduled = true;
       // After the whole turn of the event loop: what was appended in it shares the commit.
@@ -115,10 +122,37 @@ export class Writer {
     return this.#key.change(draft, (record, handOver) => this.#append(record, undefined, handOver));
   }
 
-  /** What goes into the next commit: up to a change of the log's key, or that alone. */
-  #takeBatch(): readonly Waiting[] {
-    const handOver = this.#queue.slice(0, maximumBatch).findIndex((waiting) => waiting.handOver !== undefined);
-    return this.#queue.splice(0, handOver < 0 ? maximumBatch : Math.max(1, handOver));
+  /** Makes what waits, as far as the next commit takes it and nothing about it is open: a change must run first. */
+  #makeNext(): void {
+    const before = this.#next;
+    if (before === null) return;
+    if (this.#making?.before !== before) this.#making = new CommitInMaking(before, this.#options.now);
+    const making = this.#making;
+    while (!making.isFull) {
+      const place = making.entries.length;
+      const waiting = this.#queue[place];
+      if (waiting === undefined || waiting.change !== undefined || waiting.handOver !== undefined) return;
+      try {
+        making.take(waiting, making.place(waiting.draft));
+      } catch (error) {
+        this.#queue.splice(place, 1);
+        waiting.reject(error);
+      }
+    }
+  }
+
+  /** What was made, and the changes that come next; or a change of the log's key, alone. */
+  #takeBatch(): Batch {
+    this.#makeNext();
+    const making = this.#making ?? new CommitInMaking(this.#head, this.#options.now);
+    this.#making = null;
+    this.#next = null;
+    const made = making.entries.length;
+    this.#queue.splice(0, made);
+    const isAlone = made === 0 && this.#queue[0]?.handOver !== undefined;
+    const others = this.#queue.findIndex((waiting) => waiting.change === undefined || waiting.handOver !== undefined);
+    const changes = Math.min(others < 0 ? this.#queue.length : others, mostRecords - made);
+    return { making, rest: this.#queue.splice(0, isAlone ? 1 : changes) };
   }
 
   #work(): void {
@@ -135,27 +169,45 @@ export class Writer {
     while (this.#queue.length > 0 && this.#state.state === 'writing') {
       const batch = this.#takeBatch();
       const result = await this.#commit(batch);
-      if (result !== null) await this.#answer(result);
+      if (result !== null) this.#take(result);
+      this.#next = this.#head;
+      this.#makeNext();
+      // One commit at most stands in the database while the one before it is not in the file.
+      await this.#flushing;
+      if (result === null || result.committed.length === 0) continue;
+      this.#flushing = this.#answer(result).catch((error: unknown) =>
+        this.#break(`its writer failed: ${said(error)}`, error),
+      );
+      // Nothing is signed by another key before that one is in its place.
+      if (handOverOf(result) !== undefined) await this.#flushing;
     }
   }
 
   /** Null where the batch was answered with a refusal. */
-  async #commit(batch: readonly Waiting[]): Promise<CommitResult | null> {
+  async #commit(batch: Batch): Promise<CommitResult | null> {
     const client = this.#client;
     const timer = setTimeout(() => breakOff(client), this.#options.commitTimeoutMs ?? 10_000);
+    let open = waitingIn(batch);
     try {
-      return await commitBatch(client, batch, this.#head, this.#key.signer, this.#options.now);
+      return await commitBatch(client, batch, this.#key.signer, (sent) => {
+        open = open.slice(0, open.length - sent.left.length);
+        this.#queue.unshift(...sent.left);
+        this.#next = sent.head;
+        this.#makeNext();
+      });
     } catch (error) {
       if (!(error instanceof CommitFailed)) throw error;
-      return await this.#recover(batch, error);
+      // What went before is settled first: its trouble with the file and this one's with the database are two.
+      await this.#flushing;
+      return await this.#recover(open, error);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  async #recover(batch: readonly Waiting[], failed: CommitFailed): Promise<CommitResult | null> {
+  async #recover(open: readonly Waiting[], failed: CommitFailed): Promise<CommitResult | null> {
     if (failed.maybe === null) {
-      for (const waiting of batch) waiting.reject(this.#unavailable(failed.cause));
+      for (const waiting of open) waiting.reject(this.#unavailable(failed.cause));
       if (isRefusedByServer(failed.cause)) {
         // A unique violation means that somebody else has written where our next record belongs.
         if ((failed.cause as pg.DatabaseError).code === '23505') {
@@ -174,7 +226,7 @@ export class Writer {
     const stands = await this.#reconnect(failed.maybe);
     if (failed.maybe === null) return null;
     if (stands === true) return failed.maybe;
-    for (const waiting of batch) waiting.reject(this.#unavailable(failed.cause));
+    for (const waiting of open) waiting.reject(this.#unavailable(failed.cause));
     return null;
   }
 
@@ -212,17 +264,20 @@ export class Writer {
     return null;
   }
 
-  async #answer(result: CommitResult): Promise<void> {
-    this.#queue.unshift(...result.left);
+  /** The commit stands in the database: its head is the log's, though nobody may rely on it yet. */
+  #take(result: CommitResult): void {
     for (const { waiting, error } of result.refused) waiting.reject(error);
-    if (result.committed.length === 0 || result.head.note === null) return;
     this.#head = result.head;
-    const next = result.committed[0]?.waiting.handOver?.next;
+    const next = handOverOf(result);
     if (next !== undefined) this.#key.handOverTo(next);
     // The rows that stand on these records are visible from the COMMIT on, so their word is too.
     for (const { waiting, appended } of result.committed) {
       this.#standing.take({ seq: appended.seq, detail: waiting.draft.detail });
     }
+  }
+
+  async #answer(result: CommitResult): Promise<void> {
+    if (result.head.note === null) return;
     if (!(await this.#flush(result.head.note))) {
       // They stand in the database, but nobody may rely on it yet: the next start brings the file up to date.
       for (const { waiting } of result.committed) waiting.reject(this.#unavailable());
@@ -231,7 +286,8 @@ export class Writer {
     this.#flushed = result.head.note;
     this.#flushedSize = result.head.tree.size;
     // Where its files cannot be written now, they are at the next change or start: both keys are on the disk until then.
-    if (next !== undefined) await this.#key.settle().catch((error: unknown) => this.#options.onFault?.(error));
+    if (handOverOf(result) !== undefined)
+      await this.#key.settle().catch((error: unknown) => this.#options.onFault?.(error));
     for (const { waiting, appended } of result.committed) waiting.resolve(appended);
     for (const listener of this.#listeners) listener();
   }
@@ -264,7 +320,8 @@ export class Writer {
       if (this.#client !== client || this.#closing || this.#working !== null || this.#state.state !== 'writing') return;
       this.#set({ state: 'unavailable', reason: `the database is away: ${said(error ?? 'connection ended')}` });
       this.#refuseWaiting(error);
-      this.#working = this.#reconnect(null)
+      this.#working = this.#flushing
+        .then(() => this.#reconnect(null))
         .then(() => {})
         .catch((fault: unknown) => this.#break(`its writer failed: ${said(fault)}`, fault))
         .finally(() => {
@@ -291,6 +348,7 @@ export class Writer {
   }
 
   #refuseWaiting(cause: unknown): void {
+    this.#making = null;
     for (const waiting of this.#queue.splice(0)) waiting.reject(this.#unavailable(cause));
   }
 
@@ -317,10 +375,15 @@ export class Writer {
     this.#closingSinceMs = performance.now();
     this.#refuseWaiting(undefined);
     await this.#working;
+    await this.#flushing;
     this.#set({ state: 'closed', reason: 'the gateway is stopping' });
     await this.#client.end().catch(() => {});
     await this.#file.close();
   }
+}
+
+function handOverOf(result: CommitResult): NoteSigner | undefined {
+  return result.committed[0]?.waiting.handOver?.next;
 }
 
 function endsAt(tail: Tail | null, head: Head): boolean {

@@ -1,7 +1,7 @@
 // From a draft to the record that is hashed and stored (AUD-2): number, time and salt are added here, nothing else may
 // alter it afterwards. Pure; called by the writer (postgres-log.ts) and, for the columns, by the verifier.
 import { type AuditRecord, auditRecordSchema, type RecordDraft } from '../contract/audit-record.ts';
-import { canonicalBytes, type Json } from '../contract/canonical.ts';
+import { canonicalJson, type Json } from '../contract/canonical.ts';
 import { type Hash, leafHash } from './merkle.ts';
 
 /** Canonical bytes beyond this are refused: no record of a gateway comes near it. */
@@ -19,15 +19,22 @@ export type RecordPlace = {
   readonly clockBehindUs: number;
 };
 
-export type MadeRecord = { readonly columns: RecordColumns; readonly bytes: Uint8Array; readonly leaf: Hash };
+export type MadeRecord = {
+  readonly columns: RecordColumns;
+  /** What `columns.time` says, µs since the epoch. */
+  readonly timeUs: number;
+  readonly bytes: Uint8Array;
+  readonly leaf: Hash;
+};
 
 /** Throws TypeError where the draft holds what JSON cannot carry, RangeError beyond maximumRecordBytes. */
 export function makeRecord(draft: RecordDraft, place: RecordPlace): MadeRecord {
   const detail =
     place.clockBehindUs > 0 ? { ...draft.detail, clockBehindMs: place.clockBehindUs / 1000 } : draft.detail;
+  const time = formatTime(place.timeUs);
   const fields: { readonly [name: string]: Json | undefined } = {
     seq: place.seq,
-    time: formatTime(place.timeUs),
+    time,
     kind: draft.kind,
     salt: place.salt,
     actor: draft.actor,
@@ -44,12 +51,13 @@ export function makeRecord(draft: RecordDraft, place: RecordPlace): MadeRecord {
     command: draft.command,
     detail,
   };
-  const bytes = canonicalBytes(fields);
+  // By the pool of small buffers: thousands a second would each take an allocation of their own.
+  const bytes = Buffer.from(canonicalJson(fields));
   if (bytes.length > maximumRecordBytes) {
     throw new RangeError(`a record of ${bytes.length} bytes is larger than ${maximumRecordBytes}`);
   }
-  const columns = columnsOf({ ...draft, seq: place.seq, time: formatTime(place.timeUs) });
-  return { columns, bytes, leaf: leafHash(bytes) };
+  const columns = columnsOf({ ...draft, seq: place.seq, time });
+  return { columns, timeUs: place.timeUs, bytes, leaf: leafHash(bytes) };
 }
 
 /** Reads canonical bytes back. Throws where they are not those of a record. */
@@ -62,7 +70,15 @@ export function auditRecordOf(bytes: Uint8Array): AuditRecord {
  * his attempt out of the log: lone surrogates and NUL become U+FFFD, everywhere in the draft.
  */
 export function storable(draft: RecordDraft): RecordDraft {
-  return clean(draft);
+  return isClean(draft) ? draft : clean(draft);
+}
+
+/** Nearly always: nothing is copied then. */
+function isClean(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0');
+  if (value === null || typeof value !== 'object') return true;
+  if (Array.isArray(value)) return value.every(isClean);
+  return Object.entries(value).every(([name, member]) => isClean(name) && isClean(member));
 }
 
 function clean<Value>(value: Value): Value;

@@ -1,6 +1,9 @@
 // RFC 8785 (JCS) canonical JSON: the bytes that are hashed and signed, in the gateway, the browser and offline verifiers.
 // Refuses what JCS cannot carry instead of altering it: NaN, infinities, undefined, functions, bigint, lone surrogates.
 
+/** Printable ASCII without quote and backslash: stands in JSON as it is. Most texts are, and are recognised quicker than written. */
+const plain = /^[ !#-[\]-~]*$/;
+
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json | undefined };
 
 /**
@@ -16,21 +19,27 @@ export function canonicalJson(value: Json): string {
       if (!Number.isFinite(value)) throw new TypeError('canonical JSON holds finite numbers only');
       return JSON.stringify(value);
     case 'string':
-      if (!value.isWellFormed()) throw new TypeError('canonical JSON holds well-formed Unicode only');
-      return JSON.stringify(value);
+      return canonicalText(value);
     case 'object': {
       if (value === null) return 'null';
       if (isArray(value)) return `[${value.map((item) => canonicalJson(item)).join(',')}]`;
-      const members: string[] = [];
+      let members = '';
       for (const name of Object.keys(value).sort()) {
         const member = value[name];
-        if (member !== undefined) members.push(`${canonicalJson(name)}:${canonicalJson(member)}`);
+        if (member === undefined) continue;
+        members += `${members === '' ? '' : ','}${canonicalText(name)}:${canonicalJson(member)}`;
       }
-      return `{${members.join(',')}}`;
+      return `{${members}}`;
     }
     default:
       throw new TypeError(`canonical JSON holds no ${typeof value}`);
   }
+}
+
+function canonicalText(text: string): string {
+  if (plain.test(text)) return `"${text}"`;
+  if (!text.isWellFormed()) throw new TypeError('canonical JSON holds well-formed Unicode only');
+  return JSON.stringify(text);
 }
 
 /** UTF-8 bytes of canonicalJson. */

@@ -16,7 +16,7 @@ import {
 } from '../../support/database.ts';
 import { type DatabaseProxy, startDatabaseProxy } from '../../support/database-proxy.ts';
 import { until } from '../../support/until.ts';
-import { sampleDraft } from './sample-drafts.ts';
+import { sampleDraft, standingDraft } from './sample-drafts.ts';
 
 describe('answers that are lost', () => {
   let server: TestServer;
@@ -144,6 +144,73 @@ describe('answers that are lost', () => {
     expect(await kept()).toBe(3);
     expect(test.log.state().state).toBe('writing');
     expect(await test.log.append(sampleDraft('after'))).toMatchObject({ seq: 3 });
+  });
+
+  /** Commits stay under way, asked for and unanswered, until the function that it gives is called. */
+  const holdCommits = async () => {
+    await database.superuser.query('BEGIN');
+    await database.superuser.query('LOCK TABLE log_record IN SHARE MODE');
+    return () => database.superuser.query('COMMIT');
+  };
+  const isUnderWay = async () => {
+    const { rows } = await database.pool.query(
+      `SELECT FROM pg_locks WHERE relation = 'log_record'::regclass AND NOT granted`,
+    );
+    return rows.length > 0;
+  };
+
+  it('AUD-3: what was made on top of a commit that the server refuses is made again, in its place', async () => {
+    await database.superuser.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'not this one'; END $$;
+      CREATE TRIGGER refuse BEFORE INSERT ON log_record FOR EACH ROW WHEN (NEW.subject = 'refused') EXECUTE FUNCTION refuse()`);
+    const release = await holdCommits();
+    const refused = test.log.append(sampleDraft('refused'));
+    refused.catch(() => {});
+    await until(isUnderWay, 'the commit is under way');
+    const next = [test.log.append(sampleDraft('next')), test.log.append(standingDraft('account:next', 'digest'))];
+    await release();
+    await expect(refused).rejects.toMatchObject({ code: 'log-unavailable' });
+    expect(await Promise.all(next)).toMatchObject([{ seq: 2 }, { seq: 3 }]);
+    expect(test.log.lookUpStanding('account:next')).toEqual({ seq: 3, digest: 'digest' });
+    expect(await verified()).toEqual({ bad: null, records: 4 });
+  });
+
+  it('AUD-3: what was made on top of a commit whose answer was lost is refused, and leaves no trace', async () => {
+    const release = await holdCommits();
+    proxy.lose('answers', 'append-records');
+    const first = test.log.append(sampleDraft('first'));
+    await until(isUnderWay, 'the commit is under way');
+    const second = test.log.append(sampleDraft('second'));
+    second.catch(() => {});
+    await release();
+    await expect(second).rejects.toMatchObject({ code: 'log-unavailable' });
+    expect(await first).toMatchObject({ seq: 2 });
+    expect(await test.log.append(sampleDraft('third'))).toMatchObject({ seq: 3 });
+    const { rows } = await database.superuser.query('SELECT subject FROM log_record WHERE seq > 1 ORDER BY seq');
+    expect(rows).toEqual([{ subject: 'first' }, { subject: 'third' }]);
+    expect(await verified()).toEqual({ bad: null, records: 4 });
+  });
+
+  it('AUD-3: the next commit may stand while a checkpoint is flushed, but is not answered before it', async () => {
+    const { write } = fs;
+    let flush: (() => void) | null = null;
+    vi.spyOn(fs, 'write').mockImplementationOnce(((...args: Parameters<typeof fs.write>) => {
+      flush = () => write(...args);
+    }) as typeof fs.write);
+    const order: number[] = [];
+    const take = (subject: string) => test.log.append(sampleDraft(subject)).then(({ seq }) => void order.push(seq));
+    const first = take('first');
+    await until(() => flush !== null, 'the first is being flushed');
+    const second = take('second');
+    await until(async () => {
+      const { rows } = await database.superuser.query('SELECT FROM log_record WHERE seq = 3');
+      return rows.length === 1;
+    }, 'the second stands');
+    expect([order, test.log.size(), await kept()]).toEqual([[], 2, 2]);
+    (flush as (() => void) | null)?.();
+    await Promise.all([first, second]);
+    expect([order, test.log.size(), await kept()]).toEqual([[2, 3], 4, 4]);
+    expect(await verified()).toEqual({ bad: null, records: 4 });
   });
 
   it('AUD-3: closing writes what waits, and refuses what comes later', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../../../gateway/audit/checkpoint.ts';
+import { mostRecords } from '../../../gateway/audit/commit-in-making.ts';
 import { leafHash, verifyInclusion } from '../../../gateway/audit/merkle.ts';
 import { postgresChange } from '../../../gateway/audit/postgres-change.ts';
 import { readInclusion } from '../../../gateway/audit/postgres-proofs.ts';
@@ -73,6 +74,17 @@ for (const { name, start } of storageServers()) {
         Array.from({ length: 50 }, (_, index) => `tag-${index}`),
       );
       expect(new Set(rows.rows.slice(1).map((row) => row.xmin)).size).toBe(1);
+    });
+
+    it('AUD-3: what one commit cannot take goes into the next ones, in its order, and verifies whole', async () => {
+      const count = 2 * mostRecords + 3;
+      const appended = await Promise.all(
+        Array.from({ length: count }, (_, index) =>
+          test.log.append(sampleDraft(`tag-${index}`, index % 2 === 0 ? {} : { actor: null, terminal: null })),
+        ),
+      );
+      expect(appended.map((one) => one.seq)).toEqual(Array.from({ length: count }, (_, index) => index + 1));
+      expect(await verify()).toMatchObject({ bad: null, records: count + 1, checkpoints: 1 + 3 });
     });
 
     it('AUD-3: whatever the commits, the log verifies whole, and the checkpoint is the last one’s', async () => {
