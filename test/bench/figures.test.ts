@@ -28,7 +28,7 @@ describe('the figures of the bench', () => {
       return ms;
     };
     const sides = await inTurns(3, 5, { floor: side('f', 1), product: side('p', 2) });
-    expect(calls.join('')).toBe(`fp${'fffffppppp'.repeat(3)}`);
+    expect(calls.join('')).toBe('fffffppppp'.repeat(4));
     expect([sides.floor.length, sides.product[0]?.length, overRounds(sides.product, 0.5)]).toEqual([3, 5, 2]);
     await expect(inTurns(2, 5, { floor: side('f', 1), product: side('p', 2) })).rejects.toThrow('three times');
   });

@@ -23,16 +23,18 @@ export async function round(count: number, call: Timed): Promise<Float64Array> {
   return times.sort();
 }
 
-/** Warm-up of both, then `rounds` (at least 3) of `count` calls each, floor and product in turn. */
+/**
+ * Warm-up of both, then `rounds` (at least 3) of `count` calls each, floor and product in turn. The warm-up is a whole round:
+ * a gateway runs for months, and its code is compiled for good only after some hundred calls; the floor has little to compile.
+ */
 export async function inTurns(
   rounds: number,
   count: number,
   sides: { readonly floor: Timed; readonly product: Timed },
 ): Promise<{ readonly floor: Side; readonly product: Side }> {
   if (rounds < 3) throw new RangeError('a case runs at least three times');
-  const warmUp = Math.ceil(count / 5);
-  await round(warmUp, sides.floor);
-  await round(warmUp, sides.product);
+  await round(count, sides.floor);
+  await round(count, sides.product);
   const floor: Float64Array[] = [];
   const product: Float64Array[] = [];
   for (let index = 0; index < rounds; index++) {
