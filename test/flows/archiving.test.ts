@@ -32,7 +32,7 @@ beforeAll(async () => {
   expect(done.body).toMatchObject({ state: 'confirmed' });
   admin = await house.person('admin');
 });
-afterAll(() => house.stop());
+afterAll(() => house?.stop());
 
 const list = async () => (await admin.get<ArchiveList>('/audit/archives')).body;
 const offer = () => admin.post<{ statement: unknown }>('/audit/archives/statements', {});

@@ -113,7 +113,7 @@ describe('the main job in a browser', () => {
     await page.getByRole('link', { name: 'Audit trail' }).tap();
     const row = page.getByRole('row').filter({ has: page.getByRole('button', { name: 'Signed', exact: true }) });
     await row.waitFor();
-    expect(await row.textContent()).toMatch(/Olivia Brandt.*BR101\.TIC\.SP.*37.*38\.2.*culture is slow/);
+    await expect.poll(() => row.textContent()).toMatch(/Olivia Brandt.*BR101\.TIC\.SP.*37.*38\.2.*culture is slow/);
     await row.getByRole('button').tap();
     const facts = page.locator('.cs-facts');
     const elements = (await facts.allTextContents()).join(' ');
@@ -185,12 +185,12 @@ describe('the main job in a browser', () => {
     coils.close();
     expect(pdu.readUInt8(2) & 1).toBe(0);
     await page.getByText('Samuel Okafor').first().waitFor();
-    expect(await page.locator('.cs-header').textContent()).toContain('Olivia Brandt');
+    await expect.poll(() => page.locator('.cs-header').textContent()).toContain('Olivia Brandt');
     // States by name in the trail as well.
     await page.getByRole('link', { name: 'Audit trail' }).tap();
     const row = page.getByRole('row').filter({ has: page.getByRole('button', { name: 'Countersigned' }) });
     await row.waitFor();
-    expect(await row.textContent()).toMatch(/Samuel Okafor.*Run → Stop.*seen/);
+    await expect.poll(() => row.textContent()).toMatch(/Samuel Okafor.*Run → Stop.*seen/);
   });
 
   it('HMI-3: three interactions besides typing, by touch at the first signing, by keyboard at the next, for a number and for a switch', async () => {
@@ -257,7 +257,7 @@ describe('the main job in a browser', () => {
     await page.getByText('To be signed').waitFor();
     expect(await pastTheGateway((probe) => probe.write('BR101.SIC.SP', 150))).toBe('Good');
     await page.getByText('The value changed while this was open').waitFor();
-    expect(await page.getByRole('button', { name: 'Sign and send' }).isDisabled()).toBe(true);
+    await expect.poll(() => page.getByRole('button', { name: 'Sign and send' }).isDisabled()).toBe(true);
     await page.getByRole('button', { name: /Go on from 150/ }).tap();
     await page.getByText('Step of the batch record').tap();
     await components(page, 'operator');

@@ -29,7 +29,7 @@ describe('a write that the device does not keep', () => {
     await house.person('supervisor');
   });
   afterEach(() => house.plant.faults.clear());
-  afterAll(() => house.stop());
+  afterAll(() => house?.stop());
 
   const change = async (tag: string, to: unknown): Promise<CommandView> => {
     const answer = await operator.changeSetpoint(

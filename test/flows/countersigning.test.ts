@@ -53,7 +53,7 @@ describe('signers, terminals and machines', () => {
       await house.person('admin'),
     ];
   });
-  afterAll(() => house.stop());
+  afterAll(() => house?.stop());
 
   async function present(tag: string): Promise<number> {
     return Number((await operator.get<{ latest: { value: number } }>(`/tags/${tag}`)).body.latest.value);

@@ -14,7 +14,7 @@ describe('the main job by the API, over real sockets', () => {
     house = await startTestGateway();
     operator = await house.person('operator');
   });
-  afterAll(() => house.stop());
+  afterAll(() => house?.stop());
 
   async function value(tag: string): Promise<number> {
     return Number((await operator.get<{ latest: { value: number } }>(`/tags/${tag}`)).body.latest.value);

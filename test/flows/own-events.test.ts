@@ -12,7 +12,7 @@ beforeAll(async () => {
   admin = await house.person('admin');
   script = await newMachine(admin, 'batch system', ['post-events'], ['upstream']);
 });
-afterAll(() => house.stop());
+afterAll(() => house?.stop());
 
 const started = { event: 'batch.started', area: 'upstream', fields: { batch: 'B-1042', product: 'mAb-7' } };
 

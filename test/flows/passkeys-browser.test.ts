@@ -144,7 +144,7 @@ describe('passkeys in a browser', () => {
     await page.getByRole('button', { name: 'Sign and send' }).tap();
     await page.getByText('This signing needs your passkey.').waitFor();
     expect(house.plant.writes.count()).toBe(writes);
-    expect(await page.getByRole('textbox', { name: 'Comment' }).inputValue()).toBe('kept over a refusal');
+    await expect.poll(() => page.getByRole('textbox', { name: 'Comment' }).inputValue()).toBe('kept over a refusal');
 
     await cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: true });
     await page.getByLabel('Password', { exact: true }).fill(demoPassword);

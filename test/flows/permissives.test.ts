@@ -151,7 +151,7 @@ describe('the pace of a setpoint, by the API', () => {
       }),
     });
   });
-  afterAll(() => house.stop());
+  afterAll(() => house?.stop());
 
   it('CMD-2: rate and least time are counted over a restart of the gateway; the refusals are recorded and the PLCs see nothing', async () => {
     const before = await house.person('operator');

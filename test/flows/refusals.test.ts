@@ -17,7 +17,7 @@ describe('refusals, with their records and a PLC that saw nothing', () => {
     house = await startTestGateway({ now: () => Date.now() + skewMs });
     operator = await house.person('operator');
   });
-  afterAll(() => house.stop());
+  afterAll(() => house?.stop());
 
   type Offered = { id: string; statement: Record<string, unknown> };
   async function asked(client = operator, tag = 'BR101.TIC.SP', value: unknown = 37.4): Promise<Offered> {

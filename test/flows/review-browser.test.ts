@@ -54,8 +54,8 @@ it('AUD-9: the trail speaks the plant’s languages, and says where it falls bac
   await row('Batch B-1042 of mAb-7 started').waitFor();
   await page.getByLabel('Messages in').selectOption('pt');
   await row('Lote B-1042 de mAb-7 iniciado').waitFor();
-  expect(await row('Laboratory: pH of sample S-1 is 7.1').textContent()).toContain('only in English');
-  expect(await row('filter.changed (filter F-7)').textContent()).toContain('no words configured');
+  await expect.poll(() => row('Laboratory: pH of sample S-1 is 7.1').textContent()).toContain('only in English');
+  await expect.poll(() => row('filter.changed (filter F-7)').textContent()).toContain('no words configured');
 });
 
 it('AUD-8: a reviewer finds what stands out, comments on it and signs; what is left is shown', async () => {
@@ -74,14 +74,14 @@ it('AUD-8: a reviewer finds what stands out, comments on it and signs; what is l
   await page.getByRole('button', { name: 'Sign the review' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Comment').fill('One typing error.');
-  expect(await dialog.locator('.cs-to-sign').textContent()).toContain('Refused 1');
+  await expect.poll(() => dialog.locator('.cs-to-sign').textContent()).toContain('Refused 1');
   await dialog.getByLabel('User name').fill('qa');
   await dialog.getByLabel('Password', { exact: true }).fill(demoPassword);
   await dialog.getByRole('button', { name: 'Sign the review' }).click();
   await page.getByText('Review signed').waitFor();
   await page.locator('tbody tr', { hasText: 'One typing error.' }).waitFor();
   await unreviewed.waitFor({ state: 'detached' });
-  expect(await page.locator('tbody tr', { hasText: 'People and terminals' }).count()).toBe(1);
+  await expect.poll(() => page.locator('tbody tr', { hasText: 'People and terminals' }).count()).toBe(1);
 
   const records = await house.records();
   const refusal = records.find(({ kind }) => kind === 'command.refused');

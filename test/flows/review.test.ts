@@ -20,7 +20,7 @@ beforeAll(async () => {
   qa = await house.person('qa');
   operator = await house.person('operator');
 });
-afterAll(() => house.stop());
+afterAll(() => house?.stop());
 
 const everything = ['commands', 'people', 'system', 'events'];
 const period = () => ({ from: '2026-11-01T00:00:00Z', to: utc(now()), topics: everything });

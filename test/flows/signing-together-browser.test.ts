@@ -123,13 +123,15 @@ describe('several people at several terminals', () => {
     await second.getByText(`Awaiting your signature: ${pump} Run → Stop`).waitFor();
     await second.getByRole('link', { name: 'Commands, 1 awaiting your signature' }).tap();
     const row = second.getByRole('region', { name: 'Awaiting your signature' }).getByRole('row').last();
-    expect(await row.innerText()).toMatch(/Olivia Brandt signed: Maintenance or test, “valve work on the return line”/);
-    expect(await row.innerText()).toMatch(/met[\s\S]*until \d\d:\d\d:\d\d/);
+    await expect
+      .poll(() => row.innerText())
+      .toMatch(/Olivia Brandt signed: Maintenance or test, “valve work on the return line”/);
+    await expect.poll(() => row.innerText()).toMatch(/met[\s\S]*until \d\d:\d\d:\d\d/);
     await row.getByRole('link', { name: 'Judge and countersign' }).tap();
     const judged = second.getByRole('region', { name: 'To judge it by' });
     await judged.getByText('Stopping the pump ends circulation').waitFor();
     await judged.getByText('Tank level not low').waitFor();
-    expect(await judged.innerText()).toMatch(/\d:\d\d left[\s\S]*Present value\s+Run/);
+    await expect.poll(() => judged.innerText()).toMatch(/\d:\d\d left[\s\S]*Present value\s+Run/);
     await press(second, 'Countersign');
     await sign(second, 'supervisor', 'Sign');
     await fate(second, 'Confirmed');
@@ -142,9 +144,9 @@ describe('several people at several terminals', () => {
       ['Olivia Brandt', 'Responsibility'],
       ['Samuel Okafor', 'Verification'],
     ])
-      expect(await second.getByLabel(`Signature of ${name}`).innerText()).toMatch(
-        new RegExp(`${name}[\\s\\S]*${meaning}[\\s\\S]*UTC[\\s\\S]*Signed with\\s+password`),
-      );
+      await expect
+        .poll(() => second.getByLabel(`Signature of ${name}`).innerText())
+        .toMatch(new RegExp(`${name}[\\s\\S]*${meaning}[\\s\\S]*UTC[\\s\\S]*Signed with\\s+password`));
     for (const stage of ['Change asked for', 'Signed', 'Countersigned', 'Accepted', 'Written to the PLC', 'Confirmed'])
       await life.getByRole('heading', { name: stage }).first().waitFor();
     await second.getByText('Read from the device around the write').waitFor();
@@ -172,7 +174,9 @@ describe('several people at several terminals', () => {
     await sign(second, 'supervisor', 'Sign and decline', 'the batch is at its end');
     await fate(second, 'Declined');
     await fate(first, 'Declined');
-    expect(await first.getByLabel('Signature of Samuel Okafor').innerText()).toContain('the batch is at its end');
+    await expect
+      .poll(() => first.getByLabel('Signature of Samuel Okafor').innerText())
+      .toContain('the batch is at its end');
     expect(await newest('command.declined')).toMatchObject({
       command: id,
       actor: { id: 'supervisor' },
@@ -289,7 +293,7 @@ describe('several people at several terminals', () => {
     expect((await propose(37.5)).status).toBe(201);
     const row = page.getByRole('region', { name: 'Awaiting your signature' }).getByRole('row').last();
     await row.getByText('Proposal').first().waitFor();
-    expect(await row.innerText()).toMatch(/MES line 3[\s\S]*Recipe step 12 · WO-88121/);
+    await expect.poll(() => row.innerText()).toMatch(/MES line 3[\s\S]*Recipe step 12 · WO-88121/);
     expect(house.plant.writes.applied('BR101.TIC.SP')).toHaveLength(0);
     await row.getByRole('link', { name: 'Judge and sign' }).tap();
     await press(page, 'Sign');
@@ -356,7 +360,9 @@ describe('several people at several terminals', () => {
     await sign(second, 'supervisor', 'Sign what was found', 'the controller’s display shows 80');
     await fate(second, 'Resolved');
     await second.getByText(`Outcome unknown: ${tag}`).waitFor({ state: 'detached' });
-    expect(await second.getByLabel('Signature of Samuel Okafor').innerText()).toContain('the controller’s display');
+    await expect
+      .poll(() => second.getByLabel('Signature of Samuel Okafor').innerText())
+      .toContain('the controller’s display');
     expect(await newest('command.resolved')).toMatchObject({
       actor: { id: 'supervisor' },
       detail: { code: 'not-reached' },
@@ -377,7 +383,7 @@ describe('several people at several terminals', () => {
     await fate(first, 'Confirmed');
     await second.getByText('The value changed while this was open.').waitFor();
     await second.getByText('You saw 7.10 pH; the plant now has 7.20 pH.').waitFor();
-    expect(await second.getByRole('button', { name: 'Sign and send' }).isDisabled()).toBe(true);
+    await expect.poll(() => second.getByRole('button', { name: 'Sign and send' }).isDisabled()).toBe(true);
     expect(house.plant.writes.applied('BR101.PH.SP')).toHaveLength(1);
   });
 });

@@ -15,7 +15,7 @@ describe('a setpoint that changes in the PLC without a command', () => {
     operator = await house.person('operator');
     await baselines();
   });
-  afterAll(() => house.stop());
+  afterAll(() => house?.stop());
 
   /** An unsigned write by an OPC UA client of its own, as an engineering tool makes it. */
   async function engineerWrites(tag: string, value: number): Promise<void> {

@@ -14,7 +14,7 @@ describe('an outcome that nobody knows', () => {
     house = await startTestGateway();
     operator = await house.person('operator');
   });
-  afterAll(() => house.stop());
+  afterAll(() => house?.stop());
 
   const tag = async (client: ApiClient) => (await client.get<TagView>('/tags/WFI.TIC.SP')).body;
   const ready = () => until(() => house.gateway().health().status === 'ready', 'both PLCs');

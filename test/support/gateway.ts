@@ -76,8 +76,21 @@ export async function startTestGateway(
     };
     running = await startGateway(gatewayOptions);
   };
-  await start();
-  await until(() => running?.health().status === 'ready', 'both PLCs to be connected');
+  const stop = async (): Promise<void> => {
+    await running?.stop('end of the test');
+    await plant.close();
+    await database.stop();
+    await server.stop();
+    await rm(dataFolder, { recursive: true, force: true });
+  };
+  try {
+    await start();
+    await until(() => running?.health().status === 'ready', 'both PLCs to be connected');
+  } catch (fault) {
+    // Nobody has it yet who could stop it, and PostgreSQL would outlive the tests.
+    await stop().catch(() => undefined);
+    throw fault;
+  }
   const origin = `http://localhost:${settings.http.port}`;
   return {
     plant,
@@ -110,12 +123,6 @@ export async function startTestGateway(
       await running?.stop(reason);
       running = undefined;
     },
-    stop: async () => {
-      await running?.stop('end of the test');
-      await plant.close();
-      await database.stop();
-      await server.stop();
-      await rm(dataFolder, { recursive: true, force: true });
-    },
+    stop,
   };
 }

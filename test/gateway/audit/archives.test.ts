@@ -36,7 +36,7 @@ for (const { name, start } of storageServers()) {
     beforeAll(async () => {
       server = await (start as () => Promise<TestServer>)();
     });
-    afterAll(() => server.stop());
+    afterAll(() => server?.stop());
     /** 0 opened, 1 account, 2 to 11 commands, 12 a sign-in, 13 account again; twenty days later 14 a command. */
     beforeEach(async () => {
       nowMs = Date.UTC(2026, 0, 1);

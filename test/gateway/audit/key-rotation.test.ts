@@ -35,7 +35,7 @@ describe('replacing the log’s key', () => {
   beforeAll(async () => {
     server = await startTestServer();
   });
-  afterAll(() => server.stop());
+  afterAll(() => server?.stop());
   beforeEach(async () => {
     database = await server.freshDatabase();
     test = await openTestLog(database);

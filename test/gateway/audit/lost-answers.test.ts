@@ -28,7 +28,7 @@ describe('answers that are lost', () => {
   beforeAll(async () => {
     server = await startTestServer();
   });
-  afterAll(() => server.stop());
+  afterAll(() => server?.stop());
   beforeEach(async () => {
     database = await server.freshDatabase();
     folder = await temporaryFolder();

@@ -27,7 +27,7 @@ describe('opening a log anew', () => {
   beforeAll(async () => {
     server = await startTestServer();
   });
-  afterAll(() => server.stop());
+  afterAll(() => server?.stop());
   /** Eight records were signed for; the database holds the first five. */
   beforeEach(async () => {
     database = await server.freshDatabase();

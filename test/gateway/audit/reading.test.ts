@@ -127,7 +127,7 @@ describe('signatures in the log', () => {
   beforeAll(async () => {
     server = await startTestServer();
   });
-  afterAll(() => server.stop());
+  afterAll(() => server?.stop());
 
   /** A log with one terminal and one command signed by it; `spoil` changes what is recorded beside the statement. */
   async function verdict(spoil: (draft: RecordDraft) => RecordDraft, otherKey = false) {

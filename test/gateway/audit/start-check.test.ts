@@ -21,7 +21,7 @@ describe('opening the log', () => {
   beforeAll(async () => {
     server = await startTestServer();
   });
-  afterAll(() => server.stop());
+  afterAll(() => server?.stop());
   /** Eight records in commits of one, the log closed. */
   beforeEach(async () => {
     database = await server.freshDatabase();

@@ -44,7 +44,7 @@ describe('a log and its witness', () => {
   beforeAll(async () => {
     server = await startTestServer();
   });
-  afterAll(() => server.stop());
+  afterAll(() => server?.stop());
   beforeEach(async () => {
     [database, folder, dataFolder] = await Promise.all([server.freshDatabase(), temporaryFolder(), temporaryFolder()]);
     key = await makeWitness(path.join(folder, 'w'), 'witness.example/w1');

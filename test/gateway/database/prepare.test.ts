@@ -34,7 +34,7 @@ describe('preparing a database', () => {
   beforeAll(async () => {
     server = await startTestServer();
   });
-  afterAll(() => server.stop());
+  afterAll(() => server?.stop());
   beforeEach(async () => {
     database = await server.freshDatabase();
   });

@@ -35,7 +35,7 @@ afterEach(async () => {
   plant.faults.clear();
   await Promise.all(drivers.splice(0).map((driver) => driver.stop()));
 });
-afterAll(() => plant.close());
+afterAll(() => plant?.close());
 
 async function startDriver(
   change: { readonly options?: object; readonly tags?: readonly Tag[]; readonly endpoint?: string } = {},

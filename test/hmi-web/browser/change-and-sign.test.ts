@@ -13,7 +13,7 @@ const page = () => opened.page;
 beforeAll(async () => {
   browser = await launchBrowser();
 });
-afterAll(() => browser.close());
+afterAll(() => browser?.close());
 beforeEach(async () => {
   gateway = await startScriptedGateway();
   opened = await openPage(browser, gateway);
@@ -76,8 +76,8 @@ describe('HMI-3: select, type, sign', () => {
     await askFor('BR101.TIC.SP', '37.5');
     await fillSignature('wrong');
     await page().getByRole('alert').getByText('was not accepted').waitFor();
-    expect(await page().getByLabel('Password', { exact: true }).inputValue()).toBe('');
-    expect(await page().getByRole('radio', { name: 'Step of the batch record' }).isChecked()).toBe(true);
+    await expect.poll(() => page().getByLabel('Password', { exact: true }).inputValue()).toBe('');
+    await expect.poll(() => page().getByRole('radio', { name: 'Step of the batch record' }).isChecked()).toBe(true);
     // What it did not do is said, and what is to be typed again has the focus.
     await page().getByRole('alert').getByText('Nothing was sent to the plant.').waitFor();
     await expect.poll(() => page().evaluate(() => document.activeElement?.getAttribute('data-part'))).toBe('password');
@@ -121,7 +121,7 @@ describe('HMI-3: select, type, sign', () => {
     await setpointKey(page(), 'BR101.TIC.SP').click();
     await page().getByLabel('New value').fill('41');
     await page().getByText('Not above 40.0').waitFor();
-    expect(await page().getByRole('button', { name: 'Sign and send' }).isDisabled()).toBe(true);
+    await expect.poll(() => page().getByRole('button', { name: 'Sign and send' }).isDisabled()).toBe(true);
     await page().keyboard.press('Enter');
     await page().getByText('Step of the batch record').click();
     await page().getByText('The new value comes first').waitFor();
@@ -142,7 +142,7 @@ describe('HMI-3: select, type, sign', () => {
     await page().getByText('To be signed').waitFor();
     gateway.setValue('BR101.TIC.SP', 36);
     await page().getByText('The value changed while this was open').waitFor();
-    expect(await page().getByRole('button', { name: 'Sign and send' }).isDisabled()).toBe(true);
+    await expect.poll(() => page().getByRole('button', { name: 'Sign and send' }).isDisabled()).toBe(true);
     await page()
       .getByRole('button', { name: /Go on from 36/ })
       .click();
@@ -161,7 +161,7 @@ describe('HMI-3: select, type, sign', () => {
     };
     await askFor('BR101.TIC.SP', '37.5');
     await page().getByText('It is 36.2 now.').waitFor();
-    expect(await page().getByLabel('New value').inputValue()).toBe('37.5');
+    await expect.poll(() => page().getByLabel('New value').inputValue()).toBe('37.5');
   });
 
   test('CMD-5: an unknown outcome is told as unknown, with what to do', async () => {
@@ -220,7 +220,7 @@ test('SIG-5: a countersignature by a second person, from the command’s page', 
   await page().getByRole('link', { name: 'Utilities' }).click();
   await setpointKey(page(), 'WFI.PUMP.CMD').click();
   // Of two states the other one is what a change leads to.
-  expect(await page().getByRole('radio', { name: 'Stop' }).isChecked()).toBe(true);
+  await expect.poll(() => page().getByRole('radio', { name: 'Stop' }).isChecked()).toBe(true);
   await fillSignature(password);
   await fate('Waiting for countersignature');
   await page().getByRole('button', { name: 'Countersign here' }).click();

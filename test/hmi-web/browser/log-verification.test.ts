@@ -12,7 +12,7 @@ let opened: OpenedPage;
 beforeAll(async () => {
   browser = await launchBrowser();
 });
-afterAll(() => browser.close());
+afterAll(() => browser?.close());
 beforeEach(async () => {
   gateway = await startScriptedGateway();
   opened = await openPage(browser, gateway);
@@ -32,7 +32,7 @@ test('AUD-5: the audit page shows when the log was found whole; an altered recor
   await page.getByRole('link', { name: 'Audit' }).first().click();
   const line = page.getByLabel('Verification of the log');
   await line.waitFor();
-  expect(await line.textContent()).toContain('1,204 records, 37 signatures');
+  await expect.poll(() => line.textContent()).toContain('1,204 records, 37 signatures');
   expect(await notice.count()).toBe(0);
   const altered = {
     seq: 41,
@@ -43,7 +43,7 @@ test('AUD-5: the audit page shows when the log was found whole; an altered recor
   };
   gateway.verified({ altered });
   await notice.waitFor();
-  expect(await notice.textContent()).toContain('record 41 is not what was recorded');
+  await expect.poll(() => notice.textContent()).toContain('record 41 is not what was recorded');
   gateway.verified({ altered: null });
   await notice.waitFor({ state: 'detached' });
 });

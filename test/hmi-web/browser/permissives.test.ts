@@ -15,7 +15,7 @@ const page = () => opened.page;
 beforeAll(async () => {
   browser = await launchBrowser();
 });
-afterAll(() => browser.close());
+afterAll(() => browser?.close());
 beforeEach(async () => {
   gateway = await startScriptedGateway();
   opened = await openPage(browser, gateway);
@@ -65,7 +65,7 @@ describe('CMD-2: what must hold for a change', () => {
       present: one.present.replace('Manual', 'Automatic'),
     }));
     await expect.poll(async () => (await said())[0]).toBe('Controller in automatic met BR101.TIC.MODE: Automatic');
-    expect(await page().getByLabel('New value').inputValue()).toBe('37.4');
+    await expect.poll(() => page().getByLabel('New value').inputValue()).toBe('37.4');
     const button = page().getByRole('button', { name: 'Sign and send' });
     const box = await button.boundingBox();
     expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(page().viewportSize()?.height ?? 0);

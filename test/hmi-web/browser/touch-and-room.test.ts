@@ -13,7 +13,7 @@ let opened: OpenedPage;
 beforeAll(async () => {
   browser = await launchBrowser();
 });
-afterAll(() => browser.close());
+afterAll(() => browser?.close());
 beforeEach(async () => {
   gateway = await startScriptedGateway();
   opened = await openPage(browser, gateway);

@@ -12,7 +12,7 @@ let opened: OpenedPage;
 beforeAll(async () => {
   browser = await launchBrowser();
 });
-afterAll(() => browser.close());
+afterAll(() => browser?.close());
 beforeEach(async () => {
   gateway = await startScriptedGateway();
   opened = await openPage(browser, gateway);
@@ -37,7 +37,9 @@ test('CMD-11: a notice tells the change, in nobody’s way, until it is put away
   expect(await notice.count()).toBe(0);
   gateway.changeOutside('BR101.TIC.SP', 38);
   await notice.waitFor();
-  expect(await notice.textContent()).toContain('BR101.TIC.SP was changed outside Countersign: 37.0 → 38.0\u00a0°C');
+  await expect
+    .poll(() => notice.textContent())
+    .toContain('BR101.TIC.SP was changed outside Countersign: 37.0 → 38.0\u00a0°C');
   // The page under it can be used: a setpoint's dialog opens, and the notice is still there afterwards.
   await setpointKey(page, 'BR101.TIC.SP').click();
   await page.getByRole('dialog').waitFor();
@@ -47,9 +49,10 @@ test('CMD-11: a notice tells the change, in nobody’s way, until it is put away
   await notice.waitFor({ state: 'detached' });
   await page.reload();
   await setpointKey(page, 'BR101.TIC.SP').waitFor();
+  await page.locator('.cs-frame[data-link="live"]').waitFor();
   gateway.changeOutside('BR101.PH.SP', 7);
   await notice.waitFor();
-  expect(await notice.textContent()).toContain('BR101.PH.SP');
+  await expect.poll(() => notice.textContent()).toContain('BR101.PH.SP');
   expect(await notice.textContent()).not.toContain('more like it');
 });
 
@@ -61,12 +64,12 @@ test('CMD-11: the notice leads to the record in the trail, and to the list of al
   await page.getByRole('heading', { name: 'Audit trail' }).waitFor();
   const kind = page.getByLabel('Kind');
   await kind.waitFor();
-  expect(await kind.inputValue()).toBe('setpoint.unattributed');
-  expect(await page.getByLabel('Tag or subject').inputValue()).toBe('BR101.TIC.SP');
+  await expect.poll(() => kind.inputValue()).toBe('setpoint.unattributed');
+  await expect.poll(() => page.getByLabel('Tag or subject').inputValue()).toBe('BR101.TIC.SP');
   await notice.getByRole('link', { name: 'All such changes' }).click();
   await page.getByRole('heading', { name: 'Changed outside Countersign' }).waitFor();
-  expect(await page.locator('tbody tr').count()).toBe(1);
+  await expect.poll(() => page.locator('tbody tr').count()).toBe(1);
   gateway.changeOutside('BR101.PH.SP', 7);
   await expect.poll(() => page.locator('tbody tr').count()).toBe(2);
-  expect(await page.locator('tbody tr').first().textContent()).toContain('BR101.PH.SP');
+  await expect.poll(() => page.locator('tbody tr').first().textContent()).toContain('BR101.PH.SP');
 });

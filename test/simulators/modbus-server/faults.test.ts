@@ -17,7 +17,7 @@ let probe: ModbusProbe;
 beforeAll(async () => {
   plant = await startTestPlant({ opcua: false, nowMs: () => Date.now() + aheadMs });
 });
-afterAll(() => plant.close());
+afterAll(() => plant?.close());
 beforeEach(async () => {
   plant.plant.write('WFI.FIC.SP', 12);
   plant.writes.clear();

@@ -7,7 +7,7 @@ let plant: TestPlant;
 beforeAll(async () => {
   plant = await startTestPlant({ opcua: false });
 });
-afterAll(() => plant.close());
+afterAll(() => plant?.close());
 beforeEach(() => {
   plant.writes.clear();
   plant.plant.write('WFI.TIC.SP', 80);

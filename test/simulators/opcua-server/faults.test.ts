@@ -10,7 +10,7 @@ let probe: OpcUaProbe;
 beforeAll(async () => {
   plant = await startTestPlant({ modbus: false, nowMs: () => Date.now() + aheadMs });
 });
-afterAll(() => plant.close());
+afterAll(() => plant?.close());
 beforeEach(async () => {
   plant.plant.write('BR101.TIC.SP', 37);
   plant.writes.clear();

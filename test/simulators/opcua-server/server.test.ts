@@ -21,7 +21,7 @@ let probe: OpcUaProbe;
 beforeAll(async () => {
   plant = await startTestPlant({ modbus: false });
 });
-afterAll(() => plant.close());
+afterAll(() => plant?.close());
 beforeEach(async () => {
   plant.plant.write('BR101.TIC.SP', 37);
   plant.writes.clear();
