@@ -15,9 +15,17 @@ export type Child = {
   stop(graceMs?: number): Promise<void>;
 };
 
+/** A child ended before it was ready, and has told the person why: there is nothing to add. */
+export class ChildSaidWhy extends Error {
+  constructor(name: string) {
+    super(`${name} could not start; it has said why.`);
+    this.name = 'ChildSaidWhy';
+  }
+}
+
 /**
- * Starts `node script …args` and resolves at its ready line. Rejects when it ends before that: what it wrote to
- * standard error went to the person already. What it is to be told may come later, while it loads its code; where that
+ * Starts `node script …args` and resolves at its ready line. Rejects when it ends before that, with ChildSaidWhy
+ * where its exit code is 1: our processes and Node.js itself write to standard error before they end with that. What it is to be told may come later, while it loads its code; where that
  * rejects, the child is ended, having done nothing yet, and this rejects with the same.
  */
 export async function startChild(
@@ -35,7 +43,7 @@ export async function startChild(
   });
   const exited = new Promise<ChildExit>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
-    child.once('error', () => resolve({ code: 1, signal: null }));
+    child.once('error', () => resolve({ code: null, signal: null }));
   });
   child.stdin.on('error', () => undefined); // the child may be gone already; `exited` tells
   try {
@@ -53,7 +61,13 @@ export async function startChild(
       else process.stdout.write(`${line}\n`);
     });
     void exited.then(({ code, signal }) =>
-      reject(new Error(`${name} ended before it was ready (${signal ?? `exit code ${code}`}).`)),
+      reject(
+        code === 1
+          ? new ChildSaidWhy(name)
+          : new Error(
+              `${name} ended before it was ready (${signal ?? (code === null ? 'no process' : `exit code ${code}`)}).`,
+            ),
+      ),
     );
   });
   return {

@@ -1,6 +1,6 @@
 // The data folder of a start: made where it is missing, checked to be writable, held by one launcher at a time.
 // Called by demo.ts. Holds keys, checkpoint file, database (or the pointer to it), run information; nothing of it is in git.
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { StartRefused } from './start-refused.ts';
 
@@ -13,6 +13,11 @@ export function holdDataFolder(path: string): HeldFolder {
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
     mkdirSync(join(path, 'run'), { recursive: true, mode: 0o700 });
   } catch (cause) {
+    const file = fileOnTheWay(path);
+    if (file !== null)
+      throw new StartRefused(
+        `The data folder ${path} cannot be made: ${file} is no folder. Name another with COUNTERSIGN_DATA.`,
+      );
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
     throw new StartRefused(
       `The data folder ${path} cannot be written (${reason}). Mend its permissions, or name another with COUNTERSIGN_DATA.`,
@@ -53,6 +58,18 @@ function makeFolder(path: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));
   mkdirSync(path, { mode: 0o711 });
+}
+
+/** The part of the path that is there and is no folder; null: there is none, or it cannot be seen. */
+function fileOnTheWay(path: string): string | null {
+  const parent = dirname(path);
+  const above = parent === path ? null : fileOnTheWay(parent);
+  if (above !== null) return above;
+  try {
+    return statSync(path).isDirectory() ? null : path;
+  } catch {
+    return null;
+  }
 }
 
 /** Process id of the launcher that holds the file, or null when there is none: pids are reused, so its command counts. */

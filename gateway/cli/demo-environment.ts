@@ -51,7 +51,7 @@ function portOf(env: NodeJS.ProcessEnv, name: string, fallback: number): number 
 function databaseUrlOf(env: NodeJS.ProcessEnv): string | null {
   const text = set(env.COUNTERSIGN_DATABASE_URL);
   if (text === null) return null;
-  if (!/^postgres(ql)?:\/\//.test(text))
+  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text))
     throw new StartRefused('COUNTERSIGN_DATABASE_URL must be of the form postgres://user:password@host:port/database.');
   return text;
 }

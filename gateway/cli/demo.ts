@@ -5,7 +5,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startEmbeddedPostgres } from '../database/embedded-postgres.ts';
-import { type Child, startChild } from './child.ts';
+import { type Child, ChildSaidWhy, startChild } from './child.ts';
 import { type HeldFolder, holdDataFolder } from './data-folder.ts';
 import { type DemoEnvironment, demoEnvironment } from './demo-environment.ts';
 import { portTrouble } from './free-port.ts';
@@ -33,12 +33,17 @@ async function startDemo(
   const database =
     environment.databaseUrl === null
       ? startEmbeddedPostgres({ dataFolder: data })
-      : Promise.resolve({ ownerUrl: environment.databaseUrl, exited: null, stop: async () => undefined });
+      : Promise.resolve({ ownerUrl: environment.databaseUrl, pid: null, exited: null, stop: async () => undefined });
   const maintenance = startChild(
     'The maintenance process',
     script('./maintenance.ts'),
     [],
-    database.then(({ ownerUrl }) => ({ ownerUrl, mode: 'demo', dataFolder: data })),
+    database.then((running) => ({
+      ownerUrl: running.ownerUrl,
+      mode: 'demo',
+      dataFolder: data,
+      server: running.pid === null ? null : { pid: running.pid, cluster: running.cluster },
+    })),
     children,
   );
   const databaseUrl = maintenance.then(({ ready }) => {
@@ -130,15 +135,12 @@ async function refuseTakenPorts(environment: DemoEnvironment): Promise<void> {
   for (const [what, host, port, variable] of wanted) {
     const trouble = await freeWithin(host, port, 3000);
     if (trouble === null || (trouble === 'no-address' && host === '::1')) continue;
-    const why =
-      trouble === 'taken'
-        ? 'is taken by another program'
-        : trouble === 'not-permitted'
-          ? 'may not be used by this user'
-          : `cannot be had on ${host}`;
-    throw new StartRefused(
-      `Port ${port} (${what}) ${why}. Stop that program, or choose another port with ${variable}.`,
-    );
+    const why = {
+      taken: `is taken by another program. Stop that program, or choose another port with ${variable}.`,
+      'not-permitted': `may not be used by this user. Choose one from 1024 on with ${variable}.`,
+      'no-address': `cannot be had on ${host}. Give this machine that address, or choose another port with ${variable}.`,
+    }[trouble];
+    throw new StartRefused(`Port ${port} (${what}) ${why}`);
   }
 }
 
@@ -200,7 +202,8 @@ export async function demo(env: NodeJS.ProcessEnv): Promise<number> {
     await started.catch(() => undefined);
   } catch (fault) {
     stopping = true;
-    process.stderr.write(`${fault instanceof Error ? fault.message : String(fault)}\n`);
+    if (!(fault instanceof ChildSaidWhy))
+      process.stderr.write(`${fault instanceof Error ? fault.message : String(fault)}\n`);
     code = 1;
   }
   for (const part of running.reverse()) {

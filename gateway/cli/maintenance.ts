@@ -1,8 +1,9 @@
 // The maintenance process (AUD-4): the only one that holds the database owner's credential while the gateway runs.
-// Started by the launcher, told `{ownerUrl, mode, dataFolder}` on standard input; migrates, sets up the gateway's role with a new
+// Started by the launcher, told `{ownerUrl, mode, dataFolder, server}` on standard input; migrates, sets up the gateway's role with a new
 // password, marks the installation, says `{"ready":true,"gatewayUrl":…}`, then keeps partitions ahead
-// and removes archived ranges until it is ended.
+// and removes archived ranges until it is ended. Where its launcher was killed, it ends the launcher's server, last of all.
 import { z } from 'zod';
+import { stopForsakenServer } from '../database/forsaken-server.ts';
 import { makePartitionsAhead } from '../database/partitions.ts';
 import { connectAsOwner, prepareDatabase } from '../database/prepare.ts';
 import { DatabaseTrouble } from '../database/trouble.ts';
@@ -17,14 +18,25 @@ const toldSchema = z.object({
   mode: z.enum(['demo', 'production']),
   /** Holds the log's pinned key and the archives' folder (AUD-7). */
   dataFolder: z.string().min(1),
+  /** The embedded server that the launcher started; null: the database is somebody else's. */
+  server: z.object({ pid: z.int().min(2), cluster: z.string().min(1) }).nullable(),
 });
 
 function endNow(): never {
   process.exit(0);
 }
 
+let told: z.infer<typeof toldSchema> | undefined;
+let forsaken = false;
+
+function launcherGone(): void {
+  forsaken = true;
+  if (told === undefined || told.server === null) endNow();
+  void stopForsakenServer(told.server, told.ownerUrl).finally(endNow);
+}
+
 async function maintain(): Promise<void> {
-  const told = toldSchema.parse(await toldByLauncher(endNow));
+  told = toldSchema.parse(await toldByLauncher(launcherGone));
   const client = await connectAsOwner(told.ownerUrl);
   const prepared = await prepareDatabase(client, told.ownerUrl, told.mode);
   await client.end();
@@ -49,7 +61,7 @@ async function maintain(): Promise<void> {
       complained = false;
     } catch (error) {
       // Two partitions are ready ahead: there is time. The gateway reports the loss of the database itself.
-      if (!complained) process.stderr.write(`partitions and archives wait: ${said(error)}\n`);
+      if (!complained && !forsaken) process.stderr.write(`partitions and archives wait: ${said(error)}\n`);
       complained = true;
     }
   }

@@ -22,8 +22,9 @@ const fastStopMs = 20_000;
 export type EmbeddedPostgres = {
   /** Superuser's URL of the database `countersign`: for the maintenance process, never for the gateway. */
   readonly ownerUrl: string;
-  /** The server's own process. */
+  /** The server's own process, and the folder it works in. */
   readonly pid: number;
+  readonly cluster: string;
   /** Resolves with one line when the server ends without stop(). */
   readonly exited: Promise<string>;
   /** Fast shutdown; resolves when the server has ended. Safe to call twice. */
@@ -79,7 +80,7 @@ export async function startEmbeddedPostgres(options: {
       `postgresql://${ownerName}:${password}@${encodeURIComponent(socketFolder)}/${database}`;
     await createDatabase(url('postgres'));
     const exited = gone.then((line) => (stopping ? new Promise<never>(() => {}) : line));
-    return { ownerUrl: url(databaseName), pid, exited, stop };
+    return { ownerUrl: url(databaseName), pid, cluster, exited, stop };
   } catch (error) {
     await stop();
     throw error;

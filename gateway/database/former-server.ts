@@ -80,7 +80,8 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
+/** What has ended in between needs no signal. */
+export function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
@@ -89,7 +90,7 @@ function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** A PostgreSQL process works in its cluster's folder. Where the system does not tell, a living one is taken for it. */
-async function worksIn(pid: number, cluster: string): Promise<boolean> {
+export async function worksIn(pid: number, cluster: string): Promise<boolean> {
   if (!isAlive(pid)) return false;
   if (process.platform !== 'linux') return true;
   return (await readlink(`/proc/${pid}/cwd`).catch(() => null)) === cluster;

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -104,12 +104,21 @@ describe('the demo’s processes, killed while they work', () => {
       COUNTERSIGN_DATABASE_URL: 'postgres://nobody:x@127.0.0.1:1/none',
     });
     expect(await away.ended).toBe(1);
-    expect(away.said().trim().split('\n').length).toBeLessThanOrEqual(2);
+    expect(away.said().trim().split('\n')).toHaveLength(1);
     expect(away.said()).toContain('127.0.0.1:1');
     expect(away.said()).not.toContain('nobody:x');
     const unwritable = runDemo('/dev/null/countersign', await freePorts());
     expect(await unwritable.ended).toBe(1);
     expect(unwritable.said()).toContain('COUNTERSIGN_DATA');
+    const file = join(other, 'a file');
+    writeFileSync(file, 'x');
+    for (const place of [file, join(file, 'data')]) {
+      const within = runDemo(place, await freePorts());
+      expect(await within.ended).toBe(1);
+      expect(within.said().trim()).toBe(
+        `The data folder ${place} cannot be made: ${file} is no folder. Name another with COUNTERSIGN_DATA.`,
+      );
+    }
     rmSync(other, { recursive: true, force: true });
   });
 
@@ -230,13 +239,20 @@ describe('the demo’s processes, killed while they work', () => {
 
   it('OPS-1: the launcher killed hard: nothing outlives it, and the next start recovers', async () => {
     const first = await start();
-    const pids = first.processes(/main\.ts|maintenance\.ts|assembly\/process\.ts/);
-    expect(pids.length).toBeGreaterThanOrEqual(3);
+    const pids = first.processes(/main\.ts|maintenance\.ts|assembly\/process\.ts|bin\/postgres/);
+    expect(pids.length).toBeGreaterThanOrEqual(4);
+    const client = await ApiClient.ready(`http://localhost:${ports.http}`, 'qa', password);
     first.child.kill('SIGKILL');
     await first.ended;
     await allGone(pids);
     run = undefined;
     await start();
+    // The server waited for the gateway's last word.
+    await client.signIn('qa', password);
+    const stops = await client.get<{ records: { detail?: { reason?: string } }[] }>(
+      '/audit?kind=gateway.stopped&limit=1',
+    );
+    expect(stops.body.records[0]?.detail?.reason).toBe('the launcher is gone');
     expect(verifyLog()).toEqual({ status: 0, output: expect.stringContaining('Good') });
   });
 

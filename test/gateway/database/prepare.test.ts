@@ -124,7 +124,12 @@ describe('preparing a database', () => {
   });
 
   it('AUD-4: the maintenance process hands out the gateway’s URL alone, and ends with its launcher', async () => {
-    const first = startMaintenance({ ownerUrl: database.superuserUrl, mode: 'demo', dataFolder: tmpdir() });
+    const first = startMaintenance({
+      ownerUrl: database.superuserUrl,
+      mode: 'demo',
+      dataFolder: tmpdir(),
+      server: null,
+    });
     const ready = JSON.parse(await first.firstLine) as { ready: boolean; gatewayUrl: string };
     expect(ready.ready).toBe(true);
     const owner = new URL(database.superuserUrl);
@@ -132,7 +137,12 @@ describe('preparing a database', () => {
     expect(new URL(ready.gatewayUrl).username).toBe('countersign_gateway');
     first.child.stdin.end();
     expect(await first.code).toBe(0);
-    const second = startMaintenance({ ownerUrl: database.superuserUrl, mode: 'demo', dataFolder: tmpdir() });
+    const second = startMaintenance({
+      ownerUrl: database.superuserUrl,
+      mode: 'demo',
+      dataFolder: tmpdir(),
+      server: null,
+    });
     const newPassword = new URL((JSON.parse(await second.firstLine) as { gatewayUrl: string }).gatewayUrl).password;
     expect(newPassword).not.toBe(new URL(ready.gatewayUrl).password);
     second.child.kill('SIGTERM');
@@ -145,6 +155,7 @@ describe('preparing a database', () => {
     const wrong = startMaintenance({
       ownerUrl: 'postgresql://nobody:x@127.0.0.1:1/none',
       mode: 'demo',
+      server: null,
       dataFolder: tmpdir(),
     });
     expect(await wrong.code).toBe(1);
