@@ -161,6 +161,37 @@ describe('the judge of a fault run', () => {
     expect(await texts(Promise.resolve({ ...history, records: orphans }))).toContain('nobody asked for');
   });
 
+  it('CMD-5: confirmed, and the PLC ignored it: true only where an earlier write of the value came to show just then', async () => {
+    const before: Draft = { id: 'early', tag: opcuaTag, old: 37, value: 38, atMs: 0, closing: 'unknown' };
+    const after: Draft = {
+      ...before,
+      id: 'late',
+      atMs: 1000,
+      closing: 'confirmed',
+      readBack: { value: 38, atMs: 1060 },
+    };
+    const ignored = writeOf(after, 1040, { status: 'ignored' });
+    const arrivesAt = (atMs: number) => [
+      { tag: opcuaTag, atMs: -10, value: 37 },
+      { tag: opcuaTag, atMs, value: 38 },
+    ];
+    expect(await texts(historyOf([before, after], [writeOf(before, 20), ignored], arrivesAt(1045)))).toBe('');
+    // It was there before the intent: the look before the write should have seen it.
+    const wrong = 'did not apply it';
+    expect(await texts(historyOf([before, after], [writeOf(before, 20), ignored], arrivesAt(900)))).toContain(wrong);
+    // No earlier write of this value can have brought it: refused, of another value, or not the last one applied.
+    const refused = writeOf(before, 20, { status: 'refused' });
+    expect(await texts(historyOf([before, after], [refused, ignored], arrivesAt(1045)))).toContain(wrong);
+    const other: Draft = { ...before, id: 'other', value: 36 };
+    expect(await texts(historyOf([other, after], [writeOf(other, 20), ignored], arrivesAt(1045)))).toContain(wrong);
+    const between = [writeOf(before, 20), writeOf(other, 520), ignored];
+    const lives = [before, { ...other, atMs: 500 }, after];
+    expect(await texts(historyOf(lives, between, arrivesAt(1045)))).toContain(wrong);
+    // It refused it, so that its answer told.
+    const denied = writeOf(after, 1040, { status: 'refused' });
+    expect(await texts(historyOf([before, after], [writeOf(before, 20), denied], arrivesAt(1045)))).toContain(wrong);
+  });
+
   it('CMD-5: confirmed, and the PLC did not have it, apply it, or show it', async () => {
     expect(await texts(historyOf([first], [], stayed))).toContain('the PLC never had it');
     expect(await texts(historyOf([first], [writeOf(first, 50, { status: 'refused' })], shown))).toContain(

@@ -66,13 +66,12 @@ function outcomeTroubles(life: CommandLife, writes: readonly ReceivedWrite[], hi
   }
 }
 
-function confirmedTroubles(
-  { id, tag, value, readBack }: CommandLife,
-  write: ReceivedWrite | undefined,
-  { shownBetween, tolerances }: History,
-): readonly string[] {
+function confirmedTroubles(life: CommandLife, write: ReceivedWrite | undefined, history: History): readonly string[] {
+  const { id, tag, value, readBack } = life;
+  const { shownBetween, tolerances } = history;
   if (write === undefined) return [`${id} is confirmed, and the PLC never had it`];
-  if (write.status !== 'applied') return [`${id} is confirmed, and the PLC did not apply it: ${inWords(write)}`];
+  if (write.status !== 'applied' && !broughtByAnEarlierOne(life, write, history))
+    return [`${id} is confirmed, and the PLC did not apply it: ${inWords(write)}`];
   if (readBack === null) return [`${id} is confirmed without a read-back`];
   const tolerance = (tolerances.get(tag) ?? 0) + 1e-4;
   if (!isSame(readBack.value, value, tolerance)) return [`${id} is confirmed by another value: ${readBack.value}`];
@@ -80,6 +79,29 @@ function confirmedTroubles(
   return shown.some((one) => isSame(one.value, readBack.value, tolerance))
     ? []
     : [`${id} is confirmed by ${readBack.value}, which the PLC did not show from its write to the read-back`];
+}
+
+/**
+ * The one case that nobody outside the PLC can tell from a write that was done: it ignored this one, answered Good, and an
+ * earlier write of the same value, the last that it had applied, came to show just then: not yet when the intent was on
+ * record, and by the read-back.
+ */
+function broughtByAnEarlierOne(
+  { tag, value, acceptedAtMs, readBack }: CommandLife,
+  write: ReceivedWrite,
+  { shownBetween, tolerances, writes }: History,
+): boolean {
+  if (write.status !== 'ignored' || acceptedAtMs === null || readBack === null) return false;
+  const applied = writes.filter((one) => one.point === tag && one.status === 'applied' && one.at <= write.at);
+  const earlier = applied.at(-1);
+  if (earlier === undefined || earlier.at > acceptedAtMs || !isSame(earlier.value, value)) return false;
+  const tolerance = (tolerances.get(tag) ?? 0) + 1e-4;
+  const [atFirst, ...later] = shownBetween(tag, Math.floor(acceptedAtMs), readBack.atMs);
+  return (
+    atFirst !== undefined &&
+    !isSame(atFirst.value, value, tolerance) &&
+    later.some((one) => isSame(one.value, readBack.value, tolerance))
+  );
 }
 
 function failedTroubles(
