@@ -1,5 +1,5 @@
 // The commands' desk: what http/routes/commands.ts calls. It holds open commands, hands out statements, takes
-// signatures, lets commands expire, and reads old ones from the log. Only the gate it opens writes to equipment.
+// signatures and lets commands expire; viewing.ts shows them. Only the gate it opens writes to equipment.
 import type {
   AskedCommand,
   CommandBody,
@@ -11,15 +11,14 @@ import type { CommandId } from '../contract/ids.ts';
 import { type Refusal, refuse } from '../contract/problem.ts';
 import type { ActionStatement, Offer, SignatureBody } from '../contract/statement.ts';
 import { ask, checkAsk } from './asking.ts';
-import { awaits, viewFor } from './awaiting.ts';
+import { viewFor } from './awaiting.ts';
 import { BreakGlass } from './break-glass.ts';
 import type { WritableTag } from './checks.ts';
 import type { CommandRecord } from './command-record.ts';
 import type { DeskPorts } from './desk-ports.ts';
 import { type AcceptedIntent, type GateRecords, openGate } from './gate.ts';
 import { type HeldCommand, HeldCommands } from './held-commands.ts';
-import { foldCommand } from './history.ts';
-import { countersignaturesDue, isOpenForSigning } from './lifecycle.ts';
+import { isOpenForSigning } from './lifecycle.ts';
 import { makeOffer } from './offering.ts';
 import type { Caller, Machine } from './ports.ts';
 import { Proposals } from './proposals.ts';
@@ -28,6 +27,7 @@ import { closeAll, takeUp, untilRead } from './recovery.ts';
 import { Resolving } from './resolving.ts';
 import { owesCountersignatures, recordRefusal, takeSignature } from './taking-signatures.ts';
 import { UnrecordedOutcomes } from './unrecorded-outcomes.ts';
+import { type CommandPage, commandViews, type ListOnly, unknownCommand } from './viewing.ts';
 
 /** How long the answer to the last signature waits for the outcome (interfaces.md). */
 const answerWithinMs = 5_000;
@@ -38,16 +38,7 @@ const drainWithinMs = 15_000;
 /** From the statement to the signature, for a countersignature after the fact. */
 const afterTheFactMs = 10 * 60_000;
 
-/**
- * `awaiting`: what the caller may sign here, now (SIG-5). `breakGlass`: what owes countersignatures, or owes them for too
- * long (CMD-13). All of them on one page: they are bounded.
- */
-export type ListOnly = {
-  readonly awaiting?: 'me' | undefined;
-  readonly breakGlass?: 'due' | 'overdue' | undefined;
-};
 export type ProposalAnswer = Pick<CommandView, 'id' | 'state' | 'expiresAt'>;
-export type CommandPage = { readonly commands: readonly CommandView[]; readonly next: number | null };
 type Answer<T> = ({ readonly ok: true } & T) | Refusal;
 
 /**
@@ -88,6 +79,10 @@ export function openDesk(ports: DeskPorts): Desk {
   let takenUp = false;
   const { promise: whenTakenUp, resolve: markTakenUp } = Promise.withResolvers<void>();
 
+  const views = commandViews(ports, commands, breakGlass, async () => {
+    if (!takenUp) await Promise.race([whenTakenUp, ports.wait(answerWithinMs)]);
+  });
+
   /** Why no command is taken at present; null when they are. Waits a while for what earlier runs left open. */
   async function closedForNow(): Promise<Refusal | null> {
     if (!takenUp) await Promise.race([whenTakenUp, ports.wait(answerWithinMs)]);
@@ -108,21 +103,6 @@ export function openDesk(ports: DeskPorts): Desk {
       close: (drafts) => unrecorded.record(held, drafts),
       sent: () => commands.showSent(held),
     };
-  }
-
-  async function listWaiting(caller: Caller, only: ListOnly): Promise<CommandPage> {
-    if (!takenUp) await Promise.race([whenTakenUp, ports.wait(answerWithinMs)]);
-    const nowMs = ports.now();
-    const views = [...new Set([...commands.open(), ...commands.due()])]
-      .filter(
-        (held) =>
-          ports.mayDo(caller, 'view', held.view.area).ok &&
-          (only.awaiting === undefined || awaits(held, caller, ports.mayDo, nowMs)) &&
-          (only.breakGlass === undefined || countersignaturesDue(held.life) > 0) &&
-          (only.breakGlass !== 'overdue' || breakGlass.isOverdue(held)),
-      )
-      .map((held) => viewFor(held, caller, ports));
-    return { commands: views.toSorted((left, right) => right.askedAt.localeCompare(left.askedAt)), next: null };
   }
 
   function carryOut(held: HeldCommand, accepted: AcceptedIntent): void {
@@ -187,24 +167,6 @@ export function openDesk(ports: DeskPorts): Desk {
       else if (held.life.state === 'proposed') void expire(held);
   }
 
-  /** From memory, else folded from the log. Undefined: no such command. */
-  async function find(id: CommandId): Promise<CommandView | undefined> {
-    const held = commands.get(id);
-    return held?.view ?? foldCommand(await ports.readCommandRecords(id))?.view;
-  }
-
-  function seenBy(caller: Caller, view: CommandView): CommandView {
-    const held = commands.get(view.id);
-    return held === undefined ? view : viewFor(held, caller, ports);
-  }
-
-  async function visible(caller: Caller, id: CommandId): Promise<Answer<{ readonly command: CommandView }>> {
-    const command = await find(id);
-    if (command === undefined) return unknownCommand(id);
-    const right = ports.mayDo(caller, 'view', command.area);
-    return right.ok ? { ok: true, command } : right;
-  }
-
   async function resolve(
     caller: Caller,
     id: CommandId,
@@ -237,7 +199,7 @@ export function openDesk(ports: DeskPorts): Desk {
     async offer(caller, id, { purpose = 'sign', found }) {
       const shut = await closedForNow();
       if (shut !== null) return shut;
-      const seen = await visible(caller, id);
+      const seen = await views.visible(caller, id);
       if (!seen.ok) return seen;
       if (purpose === 'resolve') return resolving.offer(caller, seen.command, found);
       const held = commands.get(id);
@@ -265,7 +227,7 @@ export function openDesk(ports: DeskPorts): Desk {
       if (resolution !== null) return resolve(caller, id, resolution, body);
       const held = commands.get(id);
       if (held === undefined) {
-        const old = await find(id);
+        const old = await views.find(id);
         const refusal =
           old === undefined
             ? unknownCommand(id)
@@ -284,7 +246,7 @@ export function openDesk(ports: DeskPorts): Desk {
     },
 
     async withdraw(caller, id) {
-      const seen = await visible(caller, id);
+      const seen = await views.visible(caller, id);
       if (!seen.ok) return seen;
       const held = commands.get(id);
       if (held === undefined || !isOpenForSigning(held.life) || held.inGate || held.busy)
@@ -303,10 +265,7 @@ export function openDesk(ports: DeskPorts): Desk {
       return { ok: true, command: held.view };
     },
 
-    async get(caller, id) {
-      const seen = await visible(caller, id);
-      return seen.ok ? { ok: true, command: seenBy(caller, seen.command) } : seen;
-    },
+    get: (caller, id) => views.get(caller, id),
 
     async propose(machine, body) {
       const shut = await closedForNow();
@@ -318,18 +277,7 @@ export function openDesk(ports: DeskPorts): Desk {
       return { ok: true, proposal: { id, state, expiresAt } };
     },
 
-    async list(caller, before, limit, only = {}) {
-      if (only.awaiting !== undefined || only.breakGlass !== undefined) return listWaiting(caller, only);
-      const found = await ports.readAskedCommands(before, limit);
-      const views: CommandView[] = [];
-      for (const { command } of found) {
-        const id = command as CommandId;
-        const view = await find(id);
-        if (view !== undefined && ports.mayDo(caller, 'view', view.area).ok) views.push(seenBy(caller, view));
-      }
-      const last = found.at(-1);
-      return { commands: views, next: found.length < limit || last === undefined ? null : last.seq };
-    },
+    list: (caller, before, limit, only = {}) => views.list(caller, before, limit, only),
 
     async recover() {
       const open = await takeUp(ports, commands, gate);
@@ -344,8 +292,4 @@ export function openDesk(ports: DeskPorts): Desk {
       await Promise.race([Promise.allSettled([...underWay]), ports.wait(drainWithinMs)]);
     },
   };
-}
-
-function unknownCommand(id: CommandId): Refusal {
-  return refuse('command-unknown', `There is no command ${id}.`);
 }
