@@ -25,6 +25,10 @@ export async function* bundleLines(file: AsyncIterable<Uint8Array>): AsyncGenera
     const lines: Uint8Array[] = [];
     let from = 0;
     for (let end = all.indexOf(newline); end >= 0; end = all.indexOf(newline, from)) {
+      if (end - from > longestLine) {
+        yield [...lines, null];
+        return;
+      }
       lines.push(all.subarray(from, end));
       from = end + 1;
     }

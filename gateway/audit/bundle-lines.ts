@@ -1,5 +1,6 @@
 // The lines of an audit bundle (AUD-5), one file that proves itself to whoever holds the log's key: docs/audit-format.md
 // says it byte by byte. Written by postgres-bundle.ts, read by verify-bundle.ts and whoever opens an archive. Pure.
+import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
 import type { Json } from '../contract/canonical.ts';
 import type { Hash } from './merkle.ts';
@@ -12,7 +13,8 @@ export const recordLineStart = '{"actor":';
 export const leavesAtOnce = 256;
 
 const sizeSchema = z.int().nonnegative();
-const hashSchema = z.string().regex(/^[A-Za-z0-9+/]{43}=$/);
+/** 32 bytes in the one way that base64 writes them: the last digit holds four bits of theirs, and no others. */
+const hashSchema = z.string().regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/);
 
 /** The first line. What it says is nobody's word but the file's own: for people, and to find the first record by. */
 export const bundleHeaderSchema = z.object({
@@ -42,10 +44,16 @@ const lineSchema = z.union([
 /** Every line that is no record. */
 export type BundleLine = z.infer<typeof lineSchema>;
 
-/** Null for what is no line of a bundle. */
-export function parseBundleLine(text: string): BundleLine | null {
+/**
+ * Null for what is no line of a bundle. Only what JSON.stringify writes is one: a member that stands twice, or white space,
+ * would let two readers see two things in the same file.
+ */
+export function parseBundleLine(line: Uint8Array): BundleLine | null {
+  if (!isUtf8(line)) return null;
+  const text = Buffer.from(line.buffer, line.byteOffset, line.length).toString('utf8');
   try {
-    return lineSchema.safeParse(JSON.parse(text)).data ?? null;
+    const value: unknown = JSON.parse(text);
+    return JSON.stringify(value) === text ? (lineSchema.safeParse(value).data ?? null) : null;
   } catch {
     return null;
   }

@@ -49,6 +49,7 @@ export class LogKeys {
 
   /** Takes every record in order; says why one that names a key does not stand, or null. */
   take(record: KeyRecord): string | null {
+    if (record.seq === 0 && record.kind !== 'log.opened') return 'it is not the opening of a log';
     if (record.kind === 'log.opened') return this.#takeOpened(record);
     if (record.kind === 'log.key-rotated') return this.#takeRotated(record);
     return this.#pending !== null && this.#pending.how !== 'opened' && record.chain?.commit === this.#pending.seq

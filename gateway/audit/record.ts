@@ -141,6 +141,12 @@ export function formatTime(timeUs: number): string {
   return `${new Date(ms).toISOString().slice(0, -1)}${String(us).padStart(3, '0')}Z`;
 }
 
+/** µs since the epoch of a time as formatTime writes it; NaN for any other spelling. */
+export function timeOfRecord(time: string): number {
+  // Six digits make 27 characters; 24:00 is an hour that Date.parse takes.
+  return time.length === 27 && time[10] === 'T' && !time.startsWith('24', 11) ? parseTime(time) : Number.NaN;
+}
+
 /** µs since the epoch of an RFC 3339 time in UTC with up to six digits; NaN where it is none. */
 export function parseTime(time: string): number {
   const match = /^(.{19})(?:\.([0-9]{1,6}))?Z$/.exec(time);

@@ -7,7 +7,7 @@ import { type BundleHeader, type BundleLine, parseBundleLine } from './bundle-li
 import { BundleTree } from './bundle-tree.ts';
 import { BundleTrustWalk, type TrustedKeys, type Vouched } from './bundle-trust.ts';
 import { hashBytes, leafHash, sameHash } from './merkle.ts';
-import { parseTime, projectionOf } from './record.ts';
+import { projectionOf, timeOfRecord } from './record.ts';
 import { type BadRecord, misplaced, type ParsedRecord, parseRecord } from './verify.ts';
 import { RecordChecks, type RecordCounts } from './verify-records.ts';
 
@@ -50,12 +50,13 @@ export class BundleWalk {
   #leftOut = 0;
   #checkpoints = 0;
   #provenSize = 0;
+  /** That of the newest checkpoint. */
+  #origin = '';
   #from: string | null = null;
   #latest: ParsedRecord | null = null;
   /** Of the record before, µs. */
   #timeUs = 0;
   #afterGap = false;
-  #newestStanding: number | null = null;
   #to: string | null = null;
 
   constructor(trust: TrustedKeys) {
@@ -65,7 +66,7 @@ export class BundleWalk {
   take(line: Uint8Array): BadRecord | null | Promise<BadRecord | null> {
     this.#lines += 1;
     if (this.#lines > 1 && isRecordLine(line)) return this.#takeRecord(line);
-    const parsed = parseBundleLine(Buffer.from(line).toString('utf8'));
+    const parsed = parseBundleLine(line);
     if (parsed === null) return this.#bad(`line ${this.#lines} of the file is no line of a bundle`);
     return this.#takeLine(parsed);
   }
@@ -88,6 +89,8 @@ export class BundleWalk {
         through: this.#header.size - 1,
         why: `missing: the file was cut off after ${size} records of the log, its beginning says that there were ${this.#header.size}`,
       };
+    if (this.#header.origin !== this.#origin)
+      return this.#bad(`the file’s beginning names the log ${this.#header.origin}, its checkpoints ${this.#origin}`, 0);
     return this.#trust.end(size);
   }
 
@@ -162,27 +165,27 @@ export class BundleWalk {
   #learn(record: ParsedRecord): void {
     this.#from ??= record.time;
     this.#to = record.time;
-    if (projectionOf(record) !== null) this.#newestStanding = record.seq;
     this.#latest = record;
     this.#afterGap = false;
   }
 
   #outOfOrder(record: ParsedRecord, seq: number): string | null {
     const before = this.#latest;
-    const timeUs = parseTime(record.time);
-    if (!(timeUs >= this.#timeUs)) return 'its time is before that of the record before it';
+    const timeUs = timeOfRecord(record.time);
+    if (Number.isNaN(timeUs)) return 'its time is none';
+    if (timeUs < this.#timeUs) return 'its time is before that of the record before it';
     this.#timeUs = timeUs;
     const { commit, standing } = record.chain ?? { commit: -1, standing: null };
     if (record.chain === undefined || !(commit >= 0 && commit <= seq))
       return 'it does not name the commit it belongs to';
-    const neighbour = before !== null && !this.#afterGap;
-    if ((neighbour || seq === 0) && commit !== seq && commit !== before?.chain?.commit)
+    // Behind a gap a record may name one that was left out, and no other than what the record before the gap tells.
+    const leftOut = (named: number | null) =>
+      this.#afterGap && named !== null && named > (before?.seq ?? -1) && named < seq;
+    if (commit !== seq && commit !== before?.chain?.commit && !leftOut(commit))
       return `it names ${commit} as the first record of its commit, which is ${before?.chain?.commit ?? seq}`;
-    // Behind a gap a record may name one that was left out; it never names an older one than the bundle holds.
-    const known = this.#newestStanding;
-    const fits =
-      neighbour || this.#gaps === 0 ? standing === this.#standingBefore() : (standing ?? -1) >= (known ?? -1);
-    return fits ? null : 'it names another record as the last that an account or terminal stands on';
+    return standing === this.#standingBefore() || leftOut(standing)
+      ? null
+      : 'it names another record as the last that an account or terminal stands on';
   }
 
   /** What the next record must name, the one before it being in the bundle. */
@@ -196,6 +199,7 @@ export class BundleWalk {
     const trouble = this.#closeRun();
     if (trouble !== null) return trouble;
     const from = this.#tree.size;
+    if (from === 0) return this.#bad('it is left out, and it names the key that the log was opened with');
     const roots = hashes.map((hash) => Buffer.from(hash, 'base64'));
     if (!this.#tree.appendGap(to, roots))
       return this.#bad(`line ${this.#lines} of the file does not cover the records that it says are left out`);
@@ -240,12 +244,14 @@ export class BundleWalk {
     if (trouble !== null) return trouble;
     const { size } = this.#tree;
     const opened = this.#trust.open(note, size);
-    if (typeof opened === 'string') return this.#bad(`the checkpoint over ${size} records does not stand: ${opened}`);
+    if (typeof opened === 'string')
+      return this.#bad(`the checkpoint over ${size} records does not stand: ${opened}`, Math.max(size - 1, 0));
     if (!sameHash(opened.root, this.#tree.root())) return this.#blame(opened.root);
     if (this.#firstOdd !== null)
       return this.#bad('its hash in the list behind it was changed; the record itself is as it was', this.#firstOdd);
     this.#checkpoints += 1;
     this.#provenSize = size;
+    this.#origin = opened.origin;
     this.#trust.accept(note, size);
     return null;
   }

@@ -3,7 +3,8 @@
 // verify-signatures.ts, with the records in order.
 import { z } from 'zod';
 import { assertionSchema } from '../contract/passkey.ts';
-import { assertionChallenge, checkAssertion, counterGrew } from '../signing/passkey-assertion.ts';
+import { assertionChallenge, checkAssertion } from '../signing/passkey-assertion.ts';
+import { parseTime } from './record.ts';
 import type { ParsedRecord } from './verify.ts';
 
 const passkeySchema = z.object({
@@ -13,14 +14,19 @@ const passkeySchema = z.object({
   status: z.enum(['active', 'removed']),
   counter: z.int().nonnegative(),
 });
-type Passkey = z.infer<typeof passkeySchema> & { readonly id: string; readonly seq: number; readonly used: number };
+/** `from`: since when, µs. */
+type Passkey = z.infer<typeof passkeySchema> & { readonly id: string; readonly seq: number; readonly from: number };
+
+/** A use is counted, then the signature is appended: what came in between is newer, and not what it stands on. */
+const underWayUs = 60_000_000;
 
 const standsOnSchema = z.object({ standsOn: z.object({ passkey: z.int() }) });
 const policySchema = z.object({ components: z.enum(['password-and-passkey', 'passkey']) });
 const signedKinds: ReadonlySet<string> = new Set(['command.signed', 'command.countersigned', 'command.declined']);
 
 export class PasskeyWalk {
-  readonly #passkeys = new Map<string, Passkey>();
+  /** Each with those that it replaced in the last minute, newest last. */
+  readonly #passkeys = new Map<string, readonly Passkey[]>();
   /** Commands asked under a policy that wants a passkey; one entry each. */
   readonly #needing = new Set<string>();
 
@@ -42,28 +48,36 @@ export class PasskeyWalk {
     if (!/^passkey\.(registered|used|removed)$/.test(record.kind)) return null;
     const id = record.subject.replace(/^passkey:/, '');
     const parsed = passkeySchema.safeParse(record.new);
-    const former = this.#passkeys.get(id);
+    const known = this.#passkeys.get(id) ?? [];
+    const former = known.at(-1);
     if (!parsed.success) return 'it does not say which passkey';
     if ((former === undefined) !== (record.kind === 'passkey.registered'))
       return 'it does not follow on its passkey’s records';
     if (former !== undefined && (former.publicKey !== parsed.data.publicKey || former.account !== parsed.data.account))
       return 'its passkey is another one than was registered';
-    this.#passkeys.set(id, { ...parsed.data, id, seq: record.seq, used: former?.used ?? 0 });
+    if (record.kind === 'passkey.used' && !(parsed.data.counter > (former?.counter ?? 0)))
+      return 'its passkey’s counter did not grow';
+    const from = parseTime(record.time);
+    const underWay = known.filter((_, index) => from - (known[index + 1]?.from ?? from) <= underWayUs);
+    this.#passkeys.set(id, [...underWay, { ...parsed.data, id, seq: record.seq, from }]);
     return null;
   }
 
   async #check(record: ParsedRecord, jws: string, given: unknown): Promise<string | null> {
     const assertion = assertionSchema.safeParse(given);
     if (!assertion.success) return 'its passkey’s answer cannot be read';
-    const passkey = this.#passkeys.get(assertion.data.id);
-    if (passkey === undefined || passkey.status !== 'active') return 'its passkey was not registered at that time';
-    if (standsOnSchema.safeParse(record.detail).data?.standsOn.passkey !== passkey.seq)
+    const known = this.#passkeys.get(assertion.data.id);
+    if (known === undefined) return 'its passkey was not registered at that time';
+    const named = standsOnSchema.safeParse(record.detail).data?.standsOn.passkey;
+    const at = known.findIndex(({ seq }) => seq === named);
+    const [passkey, next] = [known[at], known[at + 1]];
+    if (passkey === undefined || (next !== undefined && parseTime(record.time) - next.from > underWayUs))
       return 'it does not name the record that its passkey stands on';
+    if (passkey.status !== 'active') return 'its passkey was not registered at that time';
     if (passkey.account !== record.actor?.id) return 'its passkey is another person’s';
     const checked = await checkAssertion(assertion.data, assertionChallenge(jws), passkey, null);
     if (!checked.ok) return `its passkey’s answer does not stand: ${checked.detail}`;
-    if (!counterGrew(passkey.used, checked.counter)) return 'its passkey’s counter did not grow';
-    this.#passkeys.set(passkey.id, { ...passkey, used: checked.counter });
-    return null;
+    // Counted before the signature was taken: `passkey.used` holds the answer's own counter, and none is written for 0.
+    return checked.counter === passkey.counter ? null : 'its passkey’s counter is not the one on record';
   }
 }

@@ -8,7 +8,7 @@ import { checkTerminalSignature } from '../signing/stored-signature.ts';
 import type { ParsedRecord } from './verify.ts';
 import { commandChecker } from './verify-commands.ts';
 import { PasskeyWalk } from './verify-passkeys.ts';
-import { differenceToSigned, TerminalKeys } from './verify-signatures.ts';
+import { differenceToSigned, mustBeSigned, TerminalKeys } from './verify-signatures.ts';
 import { StandingWalk } from './verify-standing.ts';
 
 export type RecordCounts = {
@@ -50,7 +50,7 @@ export class RecordChecks {
   }
 
   #checkSignature(record: ParsedRecord): string | null {
-    if (record.signature === undefined) return null;
+    if (record.signature === undefined) return mustBeSigned(record.kind) ? 'its signature is missing' : null;
     const key = this.#keys.of(record.terminal?.id ?? '');
     if (key === undefined) return 'its signature names a terminal that no record before it enrolled';
     const checked = checkTerminalSignature(record.signature.jws, key);
@@ -59,15 +59,17 @@ export class RecordChecks {
     if (typeof payload.signer !== 'string' || userIdOf(payload.signer) !== record.actor?.id)
       return 'its signature names another person';
     const differs =
-      differenceToSigned(record, payload) ?? (type === statementType ? this.#configuration(payload) : null);
+      differenceToSigned(record, payload) ?? (type === statementType ? this.#configuration(record, payload) : null);
     if (differs !== null) return differs;
     this.#signatures += 1;
     if (payload.countersigns !== undefined) this.#countersignatures += 1;
     return null;
   }
 
-  #configuration(payload: { readonly [name: string]: Json | undefined }): string | null {
+  #configuration(record: ParsedRecord, payload: { readonly [name: string]: Json | undefined }): string | null {
     const named = payload.configuration as { readonly seq?: Json; readonly digest?: Json } | undefined;
+    const { configuration } = (record.detail?.standsOn ?? {}) as { readonly configuration?: unknown };
+    if (configuration !== named?.seq) return 'it does not stand on the configuration that was signed';
     const digest = typeof named?.seq === 'number' ? this.#standing.configurationDigest(named.seq) : undefined;
     return digest !== undefined && canonicalJson(named?.digest ?? null) === canonicalJson(digest)
       ? null

@@ -1,5 +1,6 @@
 // Checks the signatures that records hold (SIG-6): made by the key of the terminal that the log says, over exactly what
 // the record says. Keys come from the terminals' own records, walked before. Used by verification.
+import { createHash } from 'node:crypto';
 import { canonicalJson, type Json } from '../contract/canonical.ts';
 import { publicKeySchema } from '../contract/session.ts';
 import { type ImportedKey, importedKey } from '../identity/imported-key.ts';
@@ -40,40 +41,85 @@ export function signatureChecker(): (record: ParsedRecord) => Promise<string | n
   };
 }
 
+/** What a statement was made for, by the kind of the record that holds it. No record of another kind holds one. */
+const purposes: { readonly [kind: string]: string } = {
+  'command.signed': 'command',
+  'command.countersigned': 'countersign',
+  'command.declined': 'decline',
+  'command.resolved': 'resolve',
+  'terminal.approved': 'approve',
+  'terminal.revoked': 'revoke',
+  'terminal.code-issued': 'issue-code',
+  'account.unlocked': 'unlock',
+  'token.issued': 'issue-token',
+  'token.revoked': 'revoke-token',
+  'passkey.removed': 'remove-passkey',
+  'review.signed': 'review',
+  'archive.ordered': 'archive',
+  'log.key-rotated': 'rotate-log-key',
+};
+const certified = 'account.certified';
+/** A person takes his own passkey away with his password. */
+const alsoUnsigned: ReadonlySet<string> = new Set(['passkey.removed']);
+
+/** Whether a record of this kind is nothing without its signature. */
+export function mustBeSigned(kind: string): boolean {
+  return kind === certified || (purposes[kind] !== undefined && !alsoUnsigned.has(kind));
+}
+
+type Pair = readonly [what: string, said: unknown, signed: unknown];
+
 /** What a record repeats from the statement that was signed, where it differs; null where all agrees. */
 export function differenceToSigned(record: ParsedRecord, payload: JwsPayload): string | null {
-  const observed = payload.observed as { readonly value?: Json } | undefined;
-  const isCommand = record.kind === 'command.signed' || record.kind === 'command.countersigned';
-  const pairs: readonly [string, unknown, unknown][] = isCommand
-    ? [
-        ['tag', record.subject, payload.tag],
-        ['command', record.command, payload.command],
-        ['value', record.new, payload.value],
-        ['observed value', record.old, observed?.value],
-        ['meaning', record.meaning, payload.meaning],
-        ['reason', record.reason?.code ?? null, payload.reasonCode || null],
-        ['comment', record.reason?.comment ?? null, payload.comment || null],
-      ]
-    : [];
-  const differs = pairs.find(([, said, signed]) => !same(said, signed));
+  const differs = pairsOf(record, payload).find(([, said, signed]) => !same(said, signed));
   if (differs !== undefined) return `its ${differs[0]} is not the one that was signed`;
+  if (record.kind === certified) return null;
+  if (payload.purpose !== purposes[record.kind]) return 'its statement was made for something else';
   return payload.about === undefined ? null : differenceOfAction(record, payload);
+}
+
+function pairsOf(record: ParsedRecord, payload: JwsPayload): readonly Pair[] {
+  const signedAt: readonly Pair[] =
+    record.detail?.signedAt === undefined ? [] : [['time of signing', record.detail.signedAt, payload.signedAt]];
+  if (record.kind === certified) {
+    const { version, text } = (record.new ?? {}) as { readonly version?: unknown; readonly text?: unknown };
+    const digest = typeof text === 'string' ? createHash('sha256').update(text, 'utf8').digest('base64url') : null;
+    return [...signedAt, ['text', digest, payload.textDigest], ['version', version, payload.version]];
+  }
+  const part: readonly Pair[] = [
+    ...signedAt,
+    ['meaning', record.meaning, payload.meaning],
+    ['reason', record.reason?.code ?? null, payload.reasonCode || null],
+    ['comment', record.reason?.comment ?? null, payload.comment || null],
+  ];
+  if (payload.about !== undefined) return part;
+  const observed = payload.observed as { readonly value?: Json } | undefined;
+  return [
+    ['tag', record.subject, payload.tag],
+    ['command', record.command, payload.command],
+    ['value', record.new, payload.value],
+    ['observed value', record.old, observed?.value],
+    ...part,
+  ];
 }
 
 /** A signed action names its subject and the exact change; the record may say more, never something else. */
 function differenceOfAction(record: ParsedRecord, payload: JwsPayload): string | null {
   const subjects = [record.subject, record.detail?.about, `command:${record.command}`];
   if (!subjects.includes(payload.about)) return 'its signature is about something else';
-  const given = { ...record.reason };
-  if (given.comment !== undefined && !same(given.comment, payload.comment || null))
-    return 'its comment is not the one that was signed';
-  const [done, change] = [record.new, payload.change];
-  if (typeof done !== 'object' || done === null || typeof change !== 'object' || change === null) return null;
-  for (const [name, signed] of Object.entries(change)) {
-    const said = (done as { readonly [name: string]: unknown })[name];
-    if (said !== undefined && !same(said, signed)) return `its ${name} is not the one that was signed`;
-  }
-  return null;
+  const { change } = payload;
+  if (typeof change !== 'object' || change === null) return null;
+  const { new: done, detail } = record;
+  const said: { readonly [name: string]: unknown } =
+    record.kind === 'command.resolved'
+      ? { found: detail?.code, tag: record.subject, value: done ?? null }
+      : { ...(record.kind === 'log.key-rotated' ? { replaces: record.old } : {}), ...membersOf(done) };
+  const differs = Object.entries(change).find(([name, one]) => said[name] !== undefined && !same(said[name], one));
+  return differs === undefined ? null : `its ${differs[0]} is not the one that was signed`;
+}
+
+function membersOf(value: unknown): object {
+  return typeof value === 'object' && value !== null ? value : {};
 }
 
 function same(left: unknown, right: unknown): boolean {

@@ -1,7 +1,9 @@
 // Did signer and terminal stand when a signature was given (AUD-5, IDN-10)? Walks the log's own word on accounts,
 // certifications, terminals and configuration, and holds each signature against the records that it names. Used by every
 // verifier, with the records in order. Pure. What it cannot know (a password, a network) it does not claim.
+import { hash } from 'node:crypto';
 import { z } from 'zod';
+import { canonicalBytes, type Json } from '../contract/canonical.ts';
 import { areaIdSchema } from '../contract/ids.ts';
 import { permissionSchema } from '../contract/session.ts';
 import { groupsAllow } from '../plant/access.ts';
@@ -82,18 +84,24 @@ export class StandingWalk {
   take(record: ParsedRecord): string | null {
     const why = record.signature === undefined ? null : this.#judge(record);
     const projection = projectionOf(record);
-    if (projection !== null) this.#learn(record, projection);
-    return why;
+    return why ?? (projection === null ? null : this.#learn(record, projection));
   }
 
-  #learn(record: ParsedRecord, { subject, digest }: { readonly subject: string; readonly digest: string }): void {
+  #learn(
+    record: ParsedRecord,
+    { subject, digest }: { readonly subject: string; readonly digest: string },
+  ): string | null {
     const colon = subject.indexOf(':');
     const id = subject.slice(colon + 1);
     const what = colon < 0 ? subject : subject.slice(0, colon);
     if (what === 'account') this.#learnAccount(record, id);
     if (what === 'terminal') this.#learnTerminal(record, id);
     if (what === 'certification') this.#certifications.set(id, record.seq);
-    if (what === 'configuration') this.#configurations.set(record.seq, { digest, rights: rightsOf(record.new) });
+    if (what !== 'configuration') return null;
+    if (hash('sha256', canonicalBytes((record.new ?? null) as Json), 'base64url') !== digest)
+      return 'its digest is not that of the configuration that it holds';
+    this.#configurations.set(record.seq, { digest, rights: rightsOf(record.new) });
+    return null;
   }
 
   #learnAccount(record: ParsedRecord, id: string): void {
@@ -135,7 +143,9 @@ export class StandingWalk {
       return 'its signer had not certified his signature in the record that it names';
     const configuration = this.#configurations.get(standsOn.data.configuration ?? -1);
     if (configuration === undefined) return 'the record that it names as its configuration is none';
-    return configuration.rights === null ? null : rightMissing(record, account, terminal, configuration.rights);
+    return configuration.rights === null
+      ? 'the configuration that it names says nothing about rights'
+      : rightMissing(record, account, terminal, configuration.rights);
   }
 
   /** Of the configuration that a statement names; undefined where the record is none, or was left out. */

@@ -2,9 +2,10 @@
 // node, number, order and checkpoint. Names the first record that is wrong. Pure but for the rows it is given to walk;
 // called by `countersign audit verify` and tests. Trust comes from the key given to it, never from the rows.
 import { isUtf8 } from 'node:buffer';
+import { isCanonicalText, type Json } from '../contract/canonical.ts';
 import { LogKeys, type Reopening } from './log-keys.ts';
 import { appendLeaf, emptyTree, type Hash, hashBytes, leafHash, rootOf, sameHash, type Tree } from './merkle.ts';
-import { columnsOf, parseTime } from './record.ts';
+import { columnsOf, timeOfRecord } from './record.ts';
 import type { NoteVerifier } from './signed-note.ts';
 import { StandingRecords } from './standing.ts';
 
@@ -154,7 +155,7 @@ class Walk {
     if (odd !== null) return { seq, why: odd };
     const nodes = this.#grow(seq, leaf, row.hashes);
     if (nodes !== null) return nodes;
-    this.#timeUs = parseTime(record.time);
+    this.#timeUs = timeOfRecord(record.time);
     this.standing.take(record);
     this.latest = record;
     if (record.kind === 'archive.written') this.#archivedThrough = Math.max(this.#archivedThrough, throughOf(record));
@@ -210,8 +211,9 @@ class Walk {
 
   #outOfOrder(record: ParsedRecord, seq: number): string | null {
     if (record.seq !== seq) return `it was put here from place ${record.seq}`;
-    const timeUs = parseTime(record.time);
-    if (!(timeUs >= this.#timeUs)) return 'its time is before that of the record before it';
+    const timeUs = timeOfRecord(record.time);
+    if (Number.isNaN(timeUs)) return 'its time is none';
+    if (timeUs < this.#timeUs) return 'its time is before that of the record before it';
     return null;
   }
 
@@ -277,14 +279,16 @@ export function misplaced(found: number | null, expected: number): string {
   return `a second row with the number ${found} was inserted`;
 }
 
-/** What the bytes say; a text where they are no record. */
+/** What the bytes say; a text where they are no record, or not spelled in the one way that a record is. */
 export function parseRecord(body: Uint8Array): ParsedRecord | string {
   // Every record of a log comes by here: this is five times as fast as a decoder of its own for each.
   if (!isUtf8(body)) return 'its bytes are not a record';
   try {
-    const value: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8'));
+    const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8');
+    const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null || !('seq' in value) || !('time' in value))
       return 'its bytes are not a record';
+    if (!isCanonicalText(text, value as Json)) return 'its bytes are not canonical JSON: the log spells them otherwise';
     return value as ParsedRecord;
   } catch {
     return 'its bytes are not a record';
