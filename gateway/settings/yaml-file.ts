@@ -25,9 +25,9 @@ export function loadYaml<Schema extends z.ZodType>(
   schema: Schema,
   environment: NodeJS.ProcessEnv,
 ): FileResult<z.infer<Schema>> {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = readFileSync(join(folder, name), 'utf8');
+    bytes = readFileSync(join(folder, name));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     return failed(
@@ -38,8 +38,15 @@ export function loadYaml<Schema extends z.ZodType>(
       'Create it, or name another folder with --config.',
     );
   }
-  if (text.length > largestFileBytes)
+  if (bytes.length > largestFileBytes)
     return failed(name, 1, 1, 'The file is larger than 4 MiB.', 'Split the plant over several gateways.');
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    const { line, column } = firstOddByte(bytes);
+    return failed(name, line, column, 'The file is not UTF-8.', 'Save it as UTF-8 in your editor.');
+  }
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
   if (document.errors.length > 0) {
@@ -63,6 +70,12 @@ export function loadYaml<Schema extends z.ZodType>(
     return { file: name, line, column: col, what, remedy };
   };
   visit(document, {
+    // Some lines of them unfold to gigabytes, and a reviewer does not see what they stand for.
+    Alias(_key, node) {
+      const { line, col } = lines.linePos(node.range?.[0] ?? 0);
+      const what = `The alias *${node.source} is not taken here.`;
+      mistakes.push({ file: name, line, column: col, what, remedy: 'Write out what it stands for.' });
+    },
     Scalar(_key, node) {
       if (typeof node.value !== 'string' || !node.value.includes('${')) return;
       const resolved = resolveVariables(node.value, environment);
@@ -85,6 +98,12 @@ export function loadYaml<Schema extends z.ZodType>(
     ok: false,
     mistakes: parsed.error.issues.flatMap((issue) => schemaMistakes(document, schema, issue, mistakeAt)),
   };
+}
+
+/** Where the file stops being UTF-8: there the forgiving decoder writes its first replacement. */
+function firstOddByte(bytes: Uint8Array): { readonly line: number; readonly column: number } {
+  const lines = new TextDecoder('utf-8').decode(bytes).split('\uFFFD', 1)[0]?.split('\n') ?? [];
+  return { line: Math.max(1, lines.length), column: (lines.at(-1)?.length ?? 0) + 1 };
 }
 
 function failed(
@@ -186,9 +205,9 @@ function expectation(issue: z.core.$ZodIssue): string {
     case 'invalid_type':
       return `a value of type ${issue.expected}`;
     case 'too_small':
-      return `at least ${issue.minimum}`;
+      return issue.inclusive === false ? `more than ${issue.minimum}` : `at least ${issue.minimum}`;
     case 'too_big':
-      return `at most ${issue.maximum}`;
+      return issue.inclusive === false ? `less than ${issue.maximum}` : `at most ${issue.maximum}`;
     case 'invalid_value':
       return `one of ${issue.values.map(String).join(', ')}`;
     case 'invalid_format':

@@ -253,6 +253,30 @@ describe('loading the configuration', () => {
     expect(mistake?.what).toContain('COUNTERSIGN_HTTP_PORT');
   });
 
+  it('OPS-2: names the place where a file is not UTF-8, and refuses aliases before they unfold', () => {
+    const folder = demoCopy();
+    const areas = join(folder, 'areas.yaml');
+    const text = readFileSync(areas);
+    writeFileSync(areas, Buffer.concat([Buffer.from('# Bär\n# M'), Buffer.from([0xfc]), Buffer.from('ller\n'), text]));
+    expect(() => loadSettings(folder, protocols, {})).toThrow(/areas\.yaml:2:4: The file is not UTF-8/);
+    writeFileSync(areas, Buffer.from(`\uFEFF${text.toString('utf8')}`, 'utf16le'));
+    expect(() => loadSettings(folder, protocols, {})).toThrow(/areas\.yaml:1:1: The file is not UTF-8/);
+    const bomb = [
+      'a: &a [x, x, x]',
+      ...[...'bcdefghijk'].map((name, at) => {
+        const former = `*${'abcdefghij'[at]}`;
+        return `${name}: &${name} [${Array(9).fill(former).join(', ')}]`;
+      }),
+      'areas: *k',
+    ];
+    writeFileSync(areas, bomb.join('\n'));
+    expect(() => loadSettings(folder, protocols, {})).toThrow(
+      /areas\.yaml:2:8: The alias \*a is not taken here\. Write out/,
+    );
+    const [mistake] = mistakesOf({ 'tags.yaml': (tags) => tags.replace('maxStep: 2', 'maxStep: 0') });
+    expect(mistake?.remedy).toContain('more than 0');
+  });
+
   it('SIG-7: a policy says which components a signature takes; what it cannot mean is refused', () => {
     const given = (components: string) => ({
       'signing.yaml': (text: string) =>
