@@ -64,11 +64,17 @@ function valueText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-const ownEventSchema = z.object({
-  message: z.string(),
-  language: languageSchema.nullable(),
-  messages: z.record(languageSchema, z.string()).optional(),
-});
+type OwnWords = { message: string; language: string | null; messages?: Readonly<Record<string, string>> };
+
+/** What `POST /events` wrote into a record's detail; null where it is something else. Without a schema: pages read it, too. */
+function ownWords(detail: AuditRecord['detail']): OwnWords | null {
+  const { message, language, messages } = detail ?? {};
+  if (typeof message !== 'string' || (language !== null && typeof language !== 'string')) return null;
+  if (messages === undefined) return { message, language };
+  if (typeof messages !== 'object' || messages === null || Array.isArray(messages)) return null;
+  const texts = Object.entries(messages).flatMap(([name, text]) => (typeof text === 'string' ? [[name, text]] : []));
+  return { message, language, messages: Object.fromEntries(texts) };
+}
 
 /** The message of a record in the plant's words; null where it has none but its kind's. */
 export function recordMessage(
@@ -77,12 +83,12 @@ export function recordMessage(
   language: string,
 ): Message | null {
   if (record.kind === 'event.posted') {
-    const own = ownEventSchema.safeParse(record.detail);
-    if (!own.success) return null;
-    const { message, messages } = own.data;
+    const own = ownWords(record.detail);
+    if (own === null) return null;
+    const { message, messages } = own;
     const chosen = wordsIn(messages, configured.languages, language);
     return chosen === undefined
-      ? { text: message, language: own.data.language }
+      ? { text: message, language: own.language }
       : { text: chosen.template, language: chosen.language };
   }
   const words = configured.records[record.kind];

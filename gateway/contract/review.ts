@@ -85,8 +85,7 @@ export const findingsSchema = z.object({
 export type Findings = z.infer<typeof findingsSchema>;
 
 /** What is signed: the scope, the numbers it comes to, and the state of the log that it was read in. */
-export const reviewChangeSchema = z.strictObject({
-  ...scope,
+export const reviewChangeSchema = z.strictObject(scope).extend({
   first: z.int().nonnegative(),
   last: z.int().nonnegative(),
   records: z.int().nonnegative(),

@@ -31,8 +31,7 @@ const common = {
   configuration: z.strictObject({ seq: z.int().nonnegative(), digest: z.string() }),
 };
 
-export const commandStatementSchema = z.strictObject({
-  ...common,
+export const commandStatementSchema = z.strictObject(common).extend({
   purpose: z.enum(['command', 'countersign', 'decline']),
   command: commandIdSchema,
   tag: tagIdSchema,
@@ -48,8 +47,7 @@ export const commandStatementSchema = z.strictObject({
 export type CommandStatement = z.infer<typeof commandStatementSchema>;
 
 /** A signed action that is no process command: approving or revoking a terminal, unlocking an account. */
-export const actionStatementSchema = z.strictObject({
-  ...common,
+export const actionStatementSchema = z.strictObject(common).extend({
   purpose: z.enum([
     'approve',
     'revoke',

@@ -4,7 +4,7 @@ import type { CommandView } from '../../gateway/contract/command.ts';
 import type { Offer } from '../../gateway/contract/statement.ts';
 import type { TagValue } from '../../gateway/contract/values.ts';
 import { furtherOn } from './command-fate.ts';
-import type { Explanation } from './refusal-words.ts';
+import { type Explanation, foreignStatement } from './refusal-words.ts';
 import type { StatementCheck } from './statement-check.ts';
 
 export type ChangeFlow = {
@@ -105,16 +105,7 @@ function afterAsked(flow: ChangeFlow, event: Extract<ChangeEvent, { kind: 'asked
     case 'changed':
       return { ...backToTyping(flow), movedTo: check.observed };
     case 'foreign':
-      return {
-        ...backToTyping(flow),
-        refusal: {
-          code: 'foreign-statement',
-          what: 'The gateway answered with something else than what is shown here.',
-          detail: null,
-          next: 'It was not signed. Reload the page, and tell an administrator if it happens again.',
-          record: null,
-        },
-      };
+      return { ...backToTyping(flow), refusal: foreignStatement };
   }
 }
 

@@ -30,9 +30,19 @@ export function explainProblem(problem: ProblemLike): Explanation {
   };
 }
 
+/** What the gateway gave to be signed is not what the page can show: it is not signed. */
+export const foreignStatement: Explanation = {
+  code: 'foreign-statement',
+  what: 'The gateway answered with something else than what is shown here.',
+  detail: null,
+  next: 'It was not signed. Reload the page, and tell an administrator if it happens again.',
+  record: null,
+};
+
 /** After these a command may be on its way all the same, or their words say already that nothing was sent. */
 const unclearOrSaid = new Set([
   'unreachable',
+  'foreign-statement',
   'internal-fault',
   'wrong-stage',
   'statement-reused',

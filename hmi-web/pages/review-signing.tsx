@@ -3,15 +3,15 @@
 import { Button, Modal } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { type Review, type ReviewScope, reviewChangeSchema } from '../../gateway/contract/review.ts';
-import type { Statement } from '../../gateway/contract/statement.ts';
+import type { Review, ReviewChange, ReviewScope } from '../../gateway/contract/review.ts';
 import { LoadingPage } from '../components/loading-page.tsx';
 import { RefusalNotice } from '../components/refusal-notice.tsx';
 import { useReturnFocus } from '../components/return-focus.ts';
 import { SignatureForm } from '../components/signature-form.tsx';
 import { type SignaturePerson, signatureBody } from '../gateway-client/command-signing.ts';
 import { useGateway, useLink, useSession } from '../gateway-context.ts';
-import { type Explanation, explainError } from '../model/refusal-words.ts';
+import { type Explanation, explainError, foreignStatement } from '../model/refusal-words.ts';
+import { reviewChangeOf } from '../model/review-change.ts';
 import { findingWords, recordsText, topicWords } from '../model/review-words.ts';
 import { plantTime } from '../model/times.ts';
 import '../styles/dialog.css';
@@ -32,6 +32,7 @@ export function ReviewSigning(props: {
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
   });
+  const change = offer.data === undefined ? null : reviewChangeOf(offer.data.statement);
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<Explanation | null>(null);
   const sign = async (person: SignaturePerson) => {
@@ -59,9 +60,11 @@ export function ReviewSigning(props: {
       {refusal !== null && <RefusalNotice explanation={refusal} />}
       {offer.data === undefined ? (
         <LoadingPage error={offer.error} />
+      ) : change === null ? (
+        <RefusalNotice explanation={foreignStatement} />
       ) : (
         <>
-          <ToSign statement={offer.data.statement} timeZone={session.plant.timeZone} />
+          <ToSign change={change} timeZone={session.plant.timeZone} />
           <p className="cs-muted cs-review-hint">The comment is the conclusion of the review.</p>
           <SignatureForm
             requires={offer.data.requires}
@@ -83,8 +86,7 @@ export function ReviewSigning(props: {
   );
 }
 
-function ToSign({ statement, timeZone }: { readonly statement: Statement; readonly timeZone: string }) {
-  const change = reviewChangeSchema.parse('change' in statement ? statement.change : null);
+function ToSign({ change, timeZone }: { readonly change: ReviewChange; readonly timeZone: string }) {
   const time = (text: string) => {
     const { local, offset } = plantTime(text, timeZone);
     return `${local} ${offset}`;
