@@ -34,7 +34,11 @@ export function healthOf(
     demo,
     parts: {
       database: writing ? 'up' : 'down',
-      log: { state: writing ? 'writing' : 'unavailable', size: log.size(), checkpointTime: null },
+      log: {
+        state: writing ? 'writing' : 'unavailable',
+        size: log.size(),
+        checkpointTime: log.checkpointTime(),
+      },
       connections: Object.fromEntries(connections.map((connection) => [connection.id, connection.state])),
       ...(Object.keys(receivers).length === 0 ? {} : { forwarding: receivers }),
       ...(witnesses.length === 0

@@ -71,6 +71,8 @@ export type PostgresLog = {
   readonly size: () => number;
   /** The newest flushed checkpoint, a signed note. */
   readonly checkpoint: () => string | null;
+  /** Time of the newest record under it, UTC with µs; null where there is none. */
+  readonly checkpointTime: () => string | null;
   /** Calls back after every flush, which must not be held up: no waiting, no throwing. */
   readonly onCheckpoint: (listener: () => void) => void;
   readonly state: () => LogState;

@@ -21,7 +21,7 @@ import {
 import { runOn, takeLock } from './postgres-lock.ts';
 import type { LogState, PostgresLog, PostgresLogOptions } from './postgres-log.ts';
 import { readTail, type Tail } from './postgres-start-check.ts';
-import { storable } from './record.ts';
+import { formatTime, storable } from './record.ts';
 import type { NoteSigner } from './signed-note.ts';
 import type { StandingRecords } from './standing.ts';
 
@@ -38,8 +38,8 @@ export class Writer {
   readonly #file: CheckpointFile;
   #client: pg.Client;
   #head: Head;
-  #flushed: string | null;
-  #flushedSize: number;
+  /** What stands in the database and in the checkpoint file. */
+  #flushed: Head;
   #queue: Waiting[] = [];
   /** What the next commit goes on from: the end of the one under way, as soon as that is settled but for its success. */
   #next: Head | null;
@@ -68,8 +68,7 @@ export class Writer {
     this.#file = file;
     this.#head = head;
     this.#next = head;
-    this.#flushed = head.note;
-    this.#flushedSize = head.tree.size;
+    this.#flushed = head;
     this.#client = client;
     this.#watch(client);
   }
@@ -86,8 +85,9 @@ export class Writer {
       },
       rotateKey: (draft) => this.#rotateKey(draft),
       onCheckpoint: (listener) => this.#listeners.push(listener),
-      size: () => this.#flushedSize,
-      checkpoint: () => this.#flushed,
+      size: () => this.#flushed.tree.size,
+      checkpoint: () => this.#flushed.note,
+      checkpointTime: () => (this.#flushed.note === null ? null : formatTime(this.#flushed.timeUs)),
       state: () => this.#state,
       close: () => this.close(),
     };
@@ -283,8 +283,7 @@ export class Writer {
       for (const { waiting } of result.committed) waiting.reject(this.#unavailable());
       return;
     }
-    this.#flushed = result.head.note;
-    this.#flushedSize = result.head.tree.size;
+    this.#flushed = result.head;
     // Where its files cannot be written now, they are at the next change or start: both keys are on the disk until then.
     if (handOverOf(result) !== undefined)
       await this.#key.settle().catch((error: unknown) => this.#options.onFault?.(error));

@@ -14,6 +14,7 @@ export const healthSchema = z.object({
   demo: z.boolean(),
   parts: z.object({
     database: z.enum(['up', 'down']),
+    /** `checkpointTime`: of the newest record that stands under a flushed checkpoint, UTC; null in an empty log. */
     log: z.object({ state: z.enum(['writing', 'unavailable']), size: z.int(), checkpointTime: z.string().nullable() }),
     connections: z.record(z.string(), z.enum(['connecting', 'connected', 'lost', 'stopped'])),
     /** Receivers of forwarded records (AUD-10); `behind`: records that they have still to acknowledge. */

@@ -205,6 +205,15 @@ for (const { name, start } of storageServers()) {
       expect(await verify()).toMatchObject({ bad: null, records: 3 });
     });
 
+    it('OPS-4: the checkpoint’s time is that of its newest record, also after a restart', async () => {
+      nowMs += 60_000;
+      const { time } = await test.log.append(sampleDraft('BR101.TIC.SP'));
+      expect(test.log.checkpointTime()).toBe(time);
+      await test.log.close();
+      test = await openTestLog(database, { now: () => nowMs + 60_000, dataFolder: test.dataFolder });
+      expect(test.log.checkpointTime()).toBe(time);
+    });
+
     it('AUD-4: the log is partitioned by record number, its only key', async () => {
       const keys = await database.superuser.query(
         `SELECT pg_get_constraintdef(oid) AS key FROM pg_constraint WHERE conrelid = 'log_record'::regclass AND contype IN ('p', 'u')`,
