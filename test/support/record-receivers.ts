@@ -6,7 +6,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 import { generate, parser } from 'mqtt-packet';
 import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
 import { lastingPort } from './lasting-ports.ts';
@@ -40,7 +40,7 @@ async function receiver(
     listener = null;
     if (former === null) return;
     const closed = new Promise((resolve) => former.server.close(resolve));
-    for (const socket of former.sockets) socket.destroy();
+    for (const socket of former.sockets) reset(socket);
     await closed;
   };
   const self: KillableReceiver = {
@@ -78,6 +78,12 @@ async function receiver(
   };
   await self.start();
   return self;
+}
+
+/** A TLS socket is reset with the bare one below it, which is tracked before it. */
+function reset(socket: Socket): void {
+  if (socket instanceof TLSSocket) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 function track(sockets: Set<Socket>, socket: Socket): void {

@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Forwarder, type ForwarderParts, startForwarder } from '../../../gateway/publish/forwarder.ts';
@@ -177,6 +178,29 @@ describe('forwarding', () => {
       kind: 'security.alert',
       shortened: { leafHash: Buffer.from(long.digest, 'base64url').toString('base64') },
     });
+  });
+
+  it('AUD-10: a syslog receiver that ends orderly before it has had a batch for the set time gets it again', async () => {
+    const seqs: number[] = [];
+    let lives = 0;
+    // A process that is killed when it has read all but stored nothing: the system closes its connection as if all were well.
+    const dying = createServer((socket) => {
+      const dies = lives++ === 0;
+      socket.on('error', () => undefined);
+      socket.on('data', (chunk) => {
+        for (const [, id] of chunk.toString('utf8').matchAll(/sequenceId="(\d+)"/g)) seqs.push(Number(id) - 1);
+        if (dies) socket.end();
+      });
+    });
+    await new Promise<void>((resolve) => dying.listen(0, '127.0.0.1', resolve));
+    ends.push(() => new Promise((resolve) => dying.close(resolve)));
+    const { port } = dying.address() as AddressInfo;
+    const begin = opened.log.size() - 1;
+    const slow = { ...shape, settleMs: 1_000, host: '127.0.0.1', port, tls: null };
+    const forwarder = forwarderTo('dying', syslogReceiver(slow), { beginAfter: begin });
+    const { seq } = await opened.log.append(sampleDraft('BR101.TIC.SP'));
+    await until(() => forwarder.view().behind === 0 && lives > 1, 'the second life’s acknowledgement');
+    expect(seqs).toEqual([seq, seq]);
   });
 
   it('AUD-10: a receiver that is away holds nobody up, and its loss and return are records', async () => {
