@@ -5,8 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { openTheArchives } from './assembly/archives.ts';
 import { auditParts, exportParts, proofParts } from './assembly/audit-routes.ts';
-import { recordBackupNotes } from './assembly/backup-notes.ts';
 import { checkElsewhere, startCheckpointPlaces } from './assembly/checkpoint-witnesses.ts';
+import { recordCliNotes } from './assembly/cli-notes.ts';
 import { openTheDesk } from './assembly/desk.ts';
 import { startForwarding } from './assembly/forwarding.ts';
 import { healthOf } from './assembly/health.ts';
@@ -147,8 +147,8 @@ async function assemble(options: GatewayOptions, undo: (() => Promise<void> | vo
     reportFault,
   });
   undo.push(() => archives.stop());
-  const backups = recordBackupNotes({ append: log.append, pool, dataFolder: options.dataFolder, wait, reportFault });
-  undo.push(() => backups.stop());
+  const cliNotes = recordCliNotes({ append: log.append, pool, dataFolder: options.dataFolder, wait, reportFault });
+  undo.push(() => cliNotes.stop());
   const places = startCheckpointPlaces({ settings: settings.checkpoints, log, pool, reportFault });
   undo.push(() => places.stop());
   let port = settings.http.port;

@@ -16,8 +16,8 @@ export type ExportCover = {
   /** Null: at the command line of the machine itself. */
   readonly exportedBy: Actor | null;
   readonly terminal: string | null;
-  /** Number of the record of this export; null where there is none. */
-  readonly record: number | null;
+  /** Number of the record of this export, or the id of the note of which the gateway is yet to make it. */
+  readonly record: number | { readonly note: string };
   /** The newest signed checkpoint; null where there is none. */
   readonly checkpoint: string | null;
   readonly version: string;
@@ -57,7 +57,10 @@ export function coverFacts(cover: ExportCover): readonly (readonly [label: strin
       'Exported',
       `${both(cover.exportedAt)} by ${by === null ? 'the command line of the gateway’s machine' : `${by.printedName} (${by.id})`}${cover.terminal === null ? '' : ` at ${cover.terminal}`}`,
     ],
-    ['Recorded as', cover.record === null ? 'not recorded: read at the machine itself' : `record ${cover.record}`],
+    [
+      'Recorded as',
+      typeof cover.record === 'number' ? `record ${cover.record}` : `audit.exported, export ${cover.record.note}`,
+    ],
     ['Made by', `Countersign ${cover.version}`],
   ];
 }

@@ -186,7 +186,7 @@ export class Pages {
     const right = page.width - page.right - width - 30;
     const foot = page.height - 22;
     set(
-      `Exported ${inPlant(exportedAt, plant.timeZone)} (${exportedAt})${record === null ? '' : `, on record as no. ${record}`}`,
+      `Exported ${inPlant(exportedAt, plant.timeZone)} (${exportedAt})${typeof record === 'number' ? `, on record as no. ${record}` : `, export ${record.note}`}`,
       page.left,
       foot,
     );

@@ -1,14 +1,19 @@
 // `countersign audit export`: the audit trail of a database as a file (AUD-6), or as a bundle that proves itself (AUD-5). For
-// administrators at the machine; people at screens export through the gateway, which records it.
+// administrators at the machine; the gateway records it by a note that is left for it before the file's first byte (AUD-1).
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { version } from '../assembly/version.ts';
+import type { ExportNote } from '../audit/file-cli-notes.ts';
+import { readPinnedKey, vkeyFile } from '../audit/file-keys.ts';
 import type { RunQuery } from '../audit/postgres-change.ts';
 import { type ExportRequest, exportChunks } from '../audit/postgres-export.ts';
 import { runOn } from '../audit/postgres-lock.ts';
+import { readOrigin } from '../audit/postgres-log.ts';
 import { recordedPlant } from '../audit/postgres-plant.ts';
 import { readCheckpointAt } from '../audit/postgres-proofs.ts';
 import { countRecords, newestSeq } from '../audit/postgres-records.ts';
@@ -22,6 +27,7 @@ import {
 } from '../contract/audit-filter.ts';
 import { recordOutcomes, recordRisks } from '../contract/record-classes.ts';
 import { connectToLog } from './audit-source.ts';
+import { leaveNote, systemAccount } from './leave-note.ts';
 import { inBytes, showProgress } from './progress.ts';
 import { CannotDo, readOptions, type SubCommand, WronglyAsked } from './sub-command.ts';
 
@@ -42,7 +48,10 @@ OUTCOME: ${recordOutcomes.join(', ')}.
 RISK: ${recordRisks.join(', ')} (docs/audit-log.md). AREA: records about tags of this area and those within it.
 WORDS: all of them in the comment or message of a record, beginnings of words count.
 
-Exit 0: written. 1: the database cannot be read, or FILE not written. 2: wrongly asked.
+The gateway records it (audit.exported), a stopped one at its next start, by a note in its data folder: where none can be left
+there, nothing is exported.
+
+Exit 0: written. 1: the database cannot be read, the note not left, or FILE not written. 2: wrongly asked.
 `,
   run: async (args, env) => {
     const text = { type: 'string' } as const;
@@ -65,10 +74,14 @@ Exit 0: written. 1: the database cannot be read, or FILE not written. 2: wrongly
     });
     const wanted = formatOf(format);
     const filter = filterOf(asked);
-    const { client, close } = await connectToLog(path.resolve(data ?? env.COUNTERSIGN_DATA ?? './data'), database);
+    const dataFolder = path.resolve(data ?? env.COUNTERSIGN_DATA ?? './data');
+    const { client, close } = await connectToLog(dataFolder, database);
     try {
       const run = runOn(client);
-      await write(run, await requestOf(run, wanted, filter), output);
+      await requireItsFolder(run, dataFolder);
+      const id = randomUUID();
+      const request = await requestOf(run, wanted, filter, id);
+      await write(run, request, output, () => leaveNote(dataFolder, noteOf(id, request, output), 'export'));
       return 0;
     } finally {
       await close();
@@ -97,7 +110,33 @@ export function filterOf(given: { readonly [name: string]: string | undefined })
   throw new WronglyAsked(`--${name} ${remedies[name] ?? filter.error.issues[0]?.message ?? 'is not right'}`);
 }
 
-async function requestOf(run: RunQuery, format: ExportFormat, asked: AuditFilter): Promise<ExportRequest> {
+/** Throws CannotDo where the folder is not that of this log's gateway: a note in it would tell nobody, or a stranger. */
+async function requireItsFolder(run: RunQuery, dataFolder: string): Promise<void> {
+  const remedy = `name the gateway's data folder with --data; the export is recorded through it`;
+  const file = vkeyFile(dataFolder);
+  const pinned = await readPinnedKey(file);
+  if (pinned === null) throw new CannotDo(`${file} is not there: ${remedy}`);
+  const origin = await readOrigin(run);
+  if (pinned.name !== origin)
+    throw new CannotDo(`${file} is the key of another log (${pinned.name}, this one is ${origin}): ${remedy}`);
+}
+
+function noteOf(id: string, { format, cover }: ExportRequest, output: string | undefined): ExportNote {
+  return {
+    export: id,
+    at: cover.exportedAt,
+    by: systemAccount(),
+    through: 'command line',
+    file: output === undefined ? null : path.resolve(output),
+    format,
+    filter: cover.filter,
+    records: cover.count,
+    upTo: cover.upTo,
+    checkpoint: cover.checkpoint,
+  };
+}
+
+async function requestOf(run: RunQuery, format: ExportFormat, asked: AuditFilter, id: string): Promise<ExportRequest> {
   const plant = await recordedPlant(run);
   const { area, ...filter } = asked;
   const subjects = area === undefined ? undefined : plant?.subjectsOf(area);
@@ -116,20 +155,33 @@ async function requestOf(run: RunQuery, format: ExportFormat, asked: AuditFilter
       exportedAt: new Date().toISOString(),
       exportedBy: null,
       terminal: null,
-      record: null,
+      record: { note: id },
       checkpoint: await readCheckpointAt(run, upTo + 1),
       version,
     },
   };
 }
 
-async function write(run: RunQuery, request: ExportRequest, output: string | undefined): Promise<void> {
+/** `tell` makes it known once the file can be written, and before anything is. */
+async function write(
+  run: RunQuery,
+  request: ExportRequest,
+  output: string | undefined,
+  tell: () => Promise<void>,
+): Promise<void> {
   const out = output === undefined ? process.stdout : createWriteStream(output, { flags: 'wx' });
   const progress = showProgress();
   let bytes = 0;
   let written = 0;
   try {
     if (output !== undefined) await once(out, 'open');
+    await tell().catch(async (untold: Error) => {
+      if (output !== undefined) {
+        out.destroy();
+        await rm(output, { force: true });
+      }
+      throw untold;
+    });
     for await (const chunk of exportChunks(run, request, (records) => {
       written = records;
     })) {

@@ -1,7 +1,6 @@
 // `countersign audit open-anew`: where records are lost for good and the database was brought back by other means than
 // `countersign restore`, the log goes on under another name with a new key, and its first record says what is lost (OPS-6).
 import { readFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import path from 'node:path';
 import { checkpointFile } from '../audit/file-checkpoint.ts';
 import { readPinnedKey, vkeyFile } from '../audit/file-keys.ts';
@@ -12,6 +11,7 @@ import { connectAsOwner } from '../database/prepare.ts';
 import { writerLock } from '../database/schema.ts';
 import { DatabaseTrouble } from '../database/trouble.ts';
 import { holdFolder, keptCheckpoint } from './audit-source.ts';
+import { systemAccount } from './leave-note.ts';
 import { CannotDo, readOptions, type SubCommand, WronglyAsked } from './sub-command.ts';
 
 export const auditOpenAnew: SubCommand = {
@@ -49,7 +49,7 @@ Exit 0: opened anew. 1: it cannot be, or nothing is lost. 2: wrongly asked.
     const held = holdFolder(dataFolder);
     try {
       const opened = await asOwner(dataFolder, options.database, (client) =>
-        openNewOrigin(client, { dataFolder, now: Date.now, lock: writerLock, known, reason, by: userInfo().username }),
+        openNewOrigin(client, { dataFolder, now: Date.now, lock: writerLock, known, reason, by: systemAccount() }),
       );
       const lost = opened.lost === null ? 'how many records are lost is not known' : `${opened.lost} records are lost`;
       process.stdout.write(

@@ -1,12 +1,11 @@
 // `countersign backup FILE` (OPS-6): log, tree, checkpoints, accounts and all other tables of one moment, with the keys to go
 // on, in one encrypted file. Beside a running gateway or a stopped one, for which it leaves a note to record; else it reads only.
 import { createHash, randomUUID } from 'node:crypto';
-import { userInfo } from 'node:os';
 import path from 'node:path';
 import type pg from 'pg';
 import { version } from '../assembly/version.ts';
 import { openCheckpoint } from '../audit/checkpoint.ts';
-import { type BackupNote, leaveBackupNote } from '../audit/file-backup-notes.ts';
+import type { BackupNote } from '../audit/file-cli-notes.ts';
 import { readPinnedKey, vkeyFile } from '../audit/file-keys.ts';
 import { formatVkey } from '../audit/signed-note.ts';
 import { CopyRows } from '../database/copy-rows.ts';
@@ -16,6 +15,7 @@ import { readDataFiles } from './backup-data-files.ts';
 import { readLock } from './backup-encryption.ts';
 import { type BackupWriter, writeBackup } from './backup-file.ts';
 import { type End, endName, filesFolder, type Manifest, manifestName, tablesFolder } from './backup-manifest.ts';
+import { leaveNote, systemAccount } from './leave-note.ts';
 import { inBytes, type Progress, showProgress } from './progress.ts';
 import { CannotDo, readOptionsAndWord, type SubCommand } from './sub-command.ts';
 
@@ -106,18 +106,12 @@ function backupTeller(dataFolder: string, of: Pick<BackupNote, 'file' | 'upTo' |
       backup,
       step,
       at: new Date().toISOString(),
-      by: userInfo().username,
+      by: systemAccount(),
       ...of,
       bytes,
       trouble,
     };
-    try {
-      await leaveBackupNote(dataFolder, note);
-    } catch (error) {
-      throw new CannotDo(
-        `no note of the backup can be left in ${dataFolder}, so it would not be recorded (${(error as Error).message}); name the gateway's data folder with --data, and run this as an account that may write there`,
-      );
-    }
+    await leaveNote(dataFolder, note, 'backup');
   };
 }
 

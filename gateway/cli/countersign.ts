@@ -40,11 +40,15 @@ function refuseArguments(args: readonly string[]): never {
   throw new WronglyAsked(`it takes no arguments: ${args.join(' ')}`);
 }
 
-async function overview(): Promise<string> {
-  const lines = [`Usage: ${program} <sub-command> [options]`, ''];
+/** Of all sub-commands, or of those that begin with a word: `audit`. */
+async function overview(group = ''): Promise<string> {
+  const lines = [`Usage: ${program} ${group}<sub-command> [options]`, ''];
   for (const [words, load] of Object.entries(subCommands))
-    lines.push(`  ${words.padEnd(16)} ${(await load()).summary}`);
-  lines.push('', `${program} <sub-command> --help says more. Exit 0: done; 1: it does not hold; 2: wrongly asked.`);
+    if (words.startsWith(group)) lines.push(`  ${words.padEnd(16)} ${(await load()).summary}`);
+  lines.push(
+    '',
+    `${program} ${group}<sub-command> --help says more. Exit 0: done; 1: it does not hold; 2: wrongly asked.`,
+  );
   return `${lines.join('\n')}\n`;
 }
 
@@ -58,6 +62,12 @@ export async function countersign(args: readonly string[], env: NodeJS.ProcessEn
   const name = args.slice(0, words).join(' ');
   const load = Object.hasOwn(subCommands, name) ? subCommands[name] : undefined;
   if (load === undefined) {
+    const group = `${args[0]} `;
+    const asksForHelp = args[1] === '--help' || args[1] === 'help';
+    if ((args.length === 1 || asksForHelp) && Object.keys(subCommands).some((known) => known.startsWith(group))) {
+      process.stdout.write(await overview(group));
+      return asksForHelp ? 0 : 2;
+    }
     process.stderr.write(
       `${program}: there is no sub-command '${args.slice(0, 2).join(' ')}'; see ${program} --help\n`,
     );

@@ -132,12 +132,19 @@ describe('bundles', () => {
     expect((await verify(cut.join('\n'))).bad).not.toBeNull();
   });
 
-  it('AUD-5: the command line exports and verifies without a gateway; exit codes and words for each trust', async () => {
+  it('AUD-5, AUD-1: the command line exports, recorded by the gateway, and verifies without a gateway; exit codes and words for each trust', async () => {
     const run = { databaseUrl: house.database.gatewayUrl, http: house.origin };
-    const exported = await countersign('audit', 'export', '--format', 'bundle', '--database', run.databaseUrl);
+    const exported = await countersign(
+      ...['audit', 'export', '--format', 'bundle', '--database', run.databaseUrl, '--data', house.dataFolder],
+    );
     expect([exported.code, exported.err]).toEqual([0, '']);
     const file = join(house.dataFolder, 'whole.bundle');
     await writeFile(file, exported.out);
+    const recorded = await until(
+      async () => (await house.records()).find(({ kind, actor }) => kind === 'audit.exported' && actor === null),
+      'the gateway to record what was exported at the command line',
+    );
+    expect(recorded).toMatchObject({ detail: { through: 'command line', file: null, format: 'bundle', filter: {} } });
     const check = (...more: string[]) => countersign('audit', 'verify', file, '--data', '/nonexistent', ...more);
     const good = await check('--key', vkey);
     expect(good.code).toBe(0);

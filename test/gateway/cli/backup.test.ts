@@ -6,8 +6,10 @@ import { userInfo } from 'node:os';
 import path from 'node:path';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { recordBackupNotes } from '../../../gateway/assembly/backup-notes.ts';
+import { recordCliNotes } from '../../../gateway/assembly/cli-notes.ts';
+import { newPrivateKey, readSigner } from '../../../gateway/audit/file-keys.ts';
 import { postgresChange } from '../../../gateway/audit/postgres-change.ts';
+import { formatVkey, noteVerifier } from '../../../gateway/audit/signed-note.ts';
 import { countersign } from '../../../gateway/cli/countersign.ts';
 import { newClient } from '../../../gateway/database/connection.ts';
 import { prepareDatabase } from '../../../gateway/database/prepare.ts';
@@ -319,14 +321,19 @@ for (const { name, start } of storageServers()) {
       expect(await readdir(data)).not.toContain('drivers');
     });
 
-    it('OPS-6, AUD-1: each backup is recorded, once, by the gateway that runs or starts next; what is no note is left alone', async () => {
-      const notes = path.join(log.dataFolder, 'backups');
+    it('OPS-6, AUD-1: each backup and export is recorded, once, by the gateway that runs or starts next; what is no note is left alone', async () => {
+      const notes = path.join(log.dataFolder, 'notes');
       const file = path.join(await newFolder(), 'told.backup');
       await rm(notes, { recursive: true, force: true });
       const newest = log.log.size() - 1;
       expect(await run('backup', file, '--recipient', recipient, ...source())).toMatchObject({ code: 0 });
       expect(await run('backup', file, '--recipient', recipient, ...source())).toMatchObject({ code: 1 });
-      expect(await readdir(notes)).toHaveLength(4);
+      const csv = path.join(await newFolder(), 'told.csv');
+      const exporting = ['audit', 'export', '--format', 'csv', '--tag', 'tag-1', '--output', csv, ...source()];
+      expect(await run(...exporting)).toMatchObject({ code: 0 });
+      // The file is there already: nothing is exported, and nothing told.
+      expect(await run(...exporting)).toMatchObject({ code: 1 });
+      expect(await readdir(notes)).toHaveLength(5);
       // As of an account whose notes the gateway may not remove: they are there at each look.
       const again = path.join(await newFolder(), 'again');
       await cp(notes, again, { recursive: true });
@@ -334,7 +341,7 @@ for (const { name, start } of storageServers()) {
       const faults: string[] = [];
       const take = async (): Promise<void> => {
         const left = async () => (await readdir(notes)).filter((name) => name !== 'planted.json');
-        const taking = recordBackupNotes({
+        const taking = recordCliNotes({
           append: log.log.append,
           pool: database.pool,
           dataFolder: log.dataFolder,
@@ -346,7 +353,7 @@ for (const { name, start } of storageServers()) {
       };
       const recorded = async () => {
         const found = await database.superuser.query<{ body: Buffer }>(
-          `SELECT body FROM log_record WHERE kind LIKE 'log.backup-%' ORDER BY seq`,
+          `SELECT body FROM log_record WHERE kind LIKE 'log.backup-%' OR kind = 'audit.exported' ORDER BY seq`,
         );
         return found.rows.map(({ body }) => JSON.parse(body.toString('utf8')) as { kind: string; detail: object });
       };
@@ -357,25 +364,53 @@ for (const { name, start } of storageServers()) {
         { kind: 'log.backup-written', detail: { ...of, bytes: (await stat(file)).size } },
         { kind: 'log.backup-begun', detail: of },
         { kind: 'log.backup-failed', detail: { ...of, trouble: expect.stringContaining('exists') } },
+        {
+          kind: 'audit.exported',
+          actor: null,
+          detail: {
+            by: of.by,
+            through: 'command line',
+            file: csv,
+            format: 'csv',
+            filter: { tag: 'tag-1' },
+            records: 1,
+            upTo: newest,
+            checkpoint: expect.stringContaining(`${database.origin}\n${newest + 1}\n`),
+          },
+        },
       ]);
       await cp(again, notes, { recursive: true });
       await take();
-      expect(await recorded()).toHaveLength(4);
-      expect(faults[0]).toContain('planted.json is no note of a backup');
+      expect(await recorded()).toHaveLength(5);
+      expect(faults[0]).toContain('planted.json is no note of a command');
       await rm(notes, { recursive: true });
     });
 
-    it('OPS-6, AUD-1: what cannot be told to the gateway is not backed up', async () => {
+    it('OPS-6, AUD-1: what cannot be told to the gateway is neither backed up nor exported', async () => {
       const file = path.join(await newFolder(), 'untold.backup');
-      const notes = path.join(log.dataFolder, 'backups');
+      const notes = path.join(log.dataFolder, 'notes');
       await rm(notes, { recursive: true, force: true });
       await writeFile(notes, 'in the way');
       const refused = await run('backup', file, '--recipient', recipient, ...source());
       expect(refused).toMatchObject({ code: 1, out: '' });
       expect(refused.err).toContain('so it would not be recorded');
+      const exporting = ['audit', 'export', '--format', 'jsonl'];
+      for (const output of [[], ['--output', file]]) {
+        const untold = await run(...exporting, ...output, ...source());
+        expect(untold).toMatchObject({ code: 1, out: '' });
+        expect(untold.err).toContain('so it would not be recorded');
+      }
       await rm(notes);
-      const nowhere = ['--data', await newFolder(), '--database', database.gatewayUrl];
+      const elsewhere = await newFolder();
+      const nowhere = ['--data', elsewhere, '--database', database.gatewayUrl];
       expect((await run('backup', file, '--unencrypted', ...nowhere)).err).toContain('keys/log.vkey is not there');
+      expect(await run(...exporting, ...nowhere)).toMatchObject({ code: 1, out: '' });
+      await mkdir(path.join(elsewhere, 'keys'));
+      const stranger = formatVkey(noteVerifier(readSigner(newPrivateKey(), 'another/log', 'none')));
+      await writeFile(path.join(elsewhere, 'keys', 'log.vkey'), stranger);
+      const foreign = await run(...exporting, '--output', file, ...nowhere);
+      expect(foreign).toMatchObject({ code: 1, out: '' });
+      expect(foreign.err).toContain('is the key of another log (another/log');
       await expect(stat(file)).rejects.toThrow('ENOENT');
     });
 

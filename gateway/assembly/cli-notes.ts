@@ -1,13 +1,13 @@
-// Makes records of the notes that `countersign backup` leaves in the data folder (AUD-1, OPS-6): each exactly once, in order,
-// whether the gateway ran meanwhile or not. Called by main.ts once the log stands.
+// Makes records of the notes that `countersign backup` and `audit export` leave in the data folder (AUD-1, OPS-6): each exactly
+// once, in order, whether the gateway ran meanwhile or not. Called by main.ts once the log stands.
 import type pg from 'pg';
-import { type BackupNote, dropBackupNote, readBackupNotes } from '../audit/file-backup-notes.ts';
+import { type CliNote, dropCliNote, makeNotesFolder, readCliNotes } from '../audit/file-cli-notes.ts';
 import type { RecordDraft } from '../contract/audit-record.ts';
 import type { AppendAudit } from '../identity/ports.ts';
 
 const lookEveryMs = 2_000;
 
-export type BackupNotesParts = {
+export type CliNotesParts = {
   readonly append: AppendAudit;
   readonly pool: Pick<pg.Pool, 'query'>;
   readonly dataFolder: string;
@@ -15,9 +15,9 @@ export type BackupNotesParts = {
   readonly reportFault: (context: string, fault: unknown) => void;
 };
 
-export type BackupNotes = { readonly stop: () => Promise<void> };
+export type CliNotes = { readonly stop: () => Promise<void> };
 
-export function recordBackupNotes(parts: BackupNotesParts): BackupNotes {
+export function recordCliNotes(parts: CliNotesParts): CliNotes {
   let stopped = false;
   let complained: string | null = null;
   let askStop: () => void = () => {};
@@ -33,10 +33,10 @@ export function recordBackupNotes(parts: BackupNotesParts): BackupNotes {
       try {
         const unreadable = await recordAll(parts);
         if (unreadable === null) complained = null;
-        else complain(`${unreadable} is no note of a backup: look who put it there, and remove it`, null);
+        else complain(`${unreadable} is no note of a command: look who put it there, and remove it`, null);
       } catch (fault) {
         // Log or folder away: the notes stay where they are.
-        complain('backups that were made cannot be recorded yet', fault);
+        complain('backups and exports that the command line made cannot be recorded yet', fault);
       }
       await Promise.race([parts.wait(lookEveryMs), stopAsked]);
     }
@@ -51,31 +51,38 @@ export function recordBackupNotes(parts: BackupNotesParts): BackupNotes {
 }
 
 /** The first file that is no note; it is left where it is, and keeps no other from being recorded. */
-async function recordAll(parts: BackupNotesParts): Promise<string | null> {
+async function recordAll(parts: CliNotesParts): Promise<string | null> {
+  await makeNotesFolder(parts.dataFolder);
   let unreadable: string | null = null;
-  for (const found of await readBackupNotes(parts.dataFolder)) {
+  for (const found of await readCliNotes(parts.dataFolder)) {
     if (found.note === null) unreadable ??= found.file;
     else {
       if (!(await isRecorded(parts.pool, found.note))) await parts.append(recordOf(found.note));
-      await dropBackupNote(found);
+      await dropCliNote(found);
     }
   }
   return unreadable;
 }
 
-const kindOf = (note: BackupNote): RecordDraft['kind'] =>
-  note.step === 'begun' ? 'log.backup-begun' : note.step === 'written' ? 'log.backup-written' : 'log.backup-failed';
+const backupKinds = {
+  begun: 'log.backup-begun',
+  written: 'log.backup-written',
+  failed: 'log.backup-failed',
+} as const satisfies Record<string, RecordDraft['kind']>;
 
-function recordOf(note: BackupNote): RecordDraft {
-  const { step: _, ...detail } = note;
-  return { kind: kindOf(note), actor: null, terminal: null, address: null, subject: 'log', detail };
+function recordOf(note: CliNote): RecordDraft {
+  const of = { actor: null, terminal: null, address: null, subject: 'log' };
+  if (!('backup' in note)) return { kind: 'audit.exported', ...of, detail: note };
+  const { step, ...detail } = note;
+  return { kind: backupKinds[step], ...of, detail };
 }
 
 /** A crash between record and removal, or a note that this account may not remove, must not make it two. */
-async function isRecorded(pool: BackupNotesParts['pool'], note: BackupNote): Promise<boolean> {
+async function isRecorded(pool: CliNotesParts['pool'], note: CliNote): Promise<boolean> {
+  const [member, id] = 'backup' in note ? ['backup', note.backup] : ['export', note.export];
   const found = await pool.query(
     `SELECT FROM log_record WHERE kind = $1 AND position(convert_to($2, 'UTF8') IN body) > 0 LIMIT 1`,
-    [kindOf(note), `"backup":"${note.backup}"`],
+    [recordOf(note).kind, `"${member}":"${id}"`],
   );
   return found.rows.length > 0;
 }
