@@ -1,5 +1,6 @@
 // Reads the tables beside the log for verify-beside.ts (AUD-4): after the log itself was found good, over the same connection.
-// Used by `countersign audit verify`. Reads only; its memory is one page of cosignatures.
+// Used by `countersign audit verify`, the background check and a restore. Reads only; its memory is one page of cosignatures.
+import { type AppliedMigration, migrationTroubles } from '../database/migrate.ts';
 import type { RunQuery } from './postgres-change.ts';
 import type {
   ArchiveEndRow,
@@ -7,6 +8,8 @@ import type {
   ArchiveOrderRow,
   BesideWalk,
   CosignatureRow,
+  CursorRow,
+  InstallationRow,
   OriginRow,
 } from './verify-beside.ts';
 
@@ -18,14 +21,22 @@ const mostNamed = 20;
 export async function besideTroubles(run: RunQuery, walk: BesideWalk): Promise<readonly string[]> {
   const rows = async <Row>(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> =>
     (await run(text, values)).rows as readonly Row[];
-  const [installed] = await rows<{ readonly origin: string }>('SELECT origin FROM installation');
+  const cursors = await rows<CursorRow>('SELECT receiver, seq FROM forward_cursor ORDER BY receiver');
+  const orders = await rows<ArchiveOrderRow>('SELECT ordered, first, through FROM archive_order ORDER BY ordered');
+  const ends = await rows<ArchiveEndRow>('SELECT ordered, removed, trouble FROM archive_end ORDER BY ordered');
+  const files = await rows<ArchiveFileRow>('SELECT ordered, written, file, sha256 FROM archive_file ORDER BY ordered');
+  // Last of these: whatever the rows tell of stands in the log by then.
+  const [{ size } = { size: 0 }] = await rows<{ readonly size: number }>(
+    'SELECT coalesce(max(seq) + 1, 0) AS size FROM log_record',
+  );
   const troubles = [
-    ...walk.origins(installed?.origin ?? null, await rows<OriginRow>('SELECT since, origin FROM later_origin')),
-    ...walk.archives(
-      await rows<ArchiveOrderRow>('SELECT ordered, first, through FROM archive_order ORDER BY ordered'),
-      await rows<ArchiveFileRow>('SELECT ordered, written, file, sha256 FROM archive_file ORDER BY ordered'),
-      await rows<ArchiveEndRow>('SELECT ordered, removed, trouble FROM archive_end ORDER BY ordered'),
+    ...walk.origins(
+      await rows<InstallationRow>('SELECT only_row, mode, origin FROM installation'),
+      await rows<OriginRow>('SELECT since, origin FROM later_origin'),
     ),
+    ...walk.archives(orders, files, ends, size),
+    ...walk.cursors(cursors, size),
+    ...(await migrationTroubles(await rows<AppliedMigration>('SELECT version, name, md5 FROM schema_version'))),
   ];
   let after: { readonly size: number; readonly witness: string } = { size: 0, witness: '' };
   for (;;) {

@@ -1,10 +1,11 @@
 // Holds the tables beside the log against the log's own records (AUD-4, AUD-7): its names, what was archived, what witnesses
-// said. Nothing of these is believed alone, but whoever changed a row there is to be seen. Pure; `take` sees each record in order,
-// then the rows are asked about one by one. Used by `countersign audit verify` through postgres-beside.ts.
+// said, how far it was forwarded. Nothing of these is believed alone, but whoever changed a row there is to be seen. Pure; `take` sees
+// each record in order, then the rows are asked about one by one. Used by every check of the log through postgres-beside.ts.
 import { canonicalJson, type Json } from '../contract/canonical.ts';
 import { openCosignatures, parseWitnessKey, type WitnessKey } from './cosignature.ts';
 import type { ParsedRecord } from './verify.ts';
 
+export type InstallationRow = { readonly only_row: boolean; readonly mode: string; readonly origin: string };
 export type OriginRow = { readonly since: number; readonly origin: string };
 export type ArchiveOrderRow = { readonly ordered: number; readonly first: number; readonly through: number };
 export type ArchiveFileRow = {
@@ -14,6 +15,7 @@ export type ArchiveFileRow = {
   readonly sha256: string;
 };
 export type ArchiveEndRow = { readonly ordered: number; readonly removed: number; readonly trouble: string | null };
+export type CursorRow = { readonly receiver: string; readonly seq: number };
 /** `note`: the checkpoint of that size; null where the record that carried it is not there. */
 export type CosignatureRow = {
   readonly size: number;
@@ -45,11 +47,17 @@ export class BesideWalk {
     else if (kind === 'configuration.loaded') this.#learnWitnesses(record.new);
   }
 
-  /** `first` is the installation's own; `later` in any order. */
-  origins(first: string | null, later: readonly OriginRow[]): readonly string[] {
+  /** `installations`: one row, where nobody meddled; `later` in any order. */
+  origins(installations: readonly InstallationRow[], later: readonly OriginRow[]): readonly string[] {
     const troubles: string[] = [];
-    if (first !== (this.#origins.get(0) ?? null))
-      troubles.push(`the installation's row was altered: the log was opened as ${this.#origins.get(0) ?? 'nothing'}`);
+    const opened = this.#origins.get(0) ?? null;
+    const [first, ...more] = installations;
+    // The mark of a demo is in the name that the log was opened under, signed with it.
+    const marked = /^countersign\.local\/([a-z]+)\//.exec(opened ?? '')?.[1];
+    if ((first?.origin ?? null) !== opened || first?.only_row === false || more.length > 0)
+      troubles.push(`the installation's row was altered: the log was opened as ${opened ?? 'nothing'}`);
+    else if (first !== undefined && marked !== undefined && first.mode !== marked)
+      troubles.push(`the installation's row was altered: it says ${first.mode}, the log was opened for ${marked}`);
     const seen = new Set<number>([0]);
     for (const { since, origin } of later) {
       seen.add(since);
@@ -61,19 +69,28 @@ export class BesideWalk {
     return troubles;
   }
 
-  /** Rows of orders that are newer than the records that were walked are passed over. */
+  /**
+   * Rows of orders that are newer than the records that were walked are passed over, and those that say that their record is:
+   * up to `newestSize`, how many records the log has by now.
+   */
   archives(
     orders: readonly ArchiveOrderRow[],
     files: readonly ArchiveFileRow[],
     ends: readonly ArchiveEndRow[],
+    newestSize: number,
   ): readonly string[] {
     const known = <Row extends { readonly ordered: number }>(rows: readonly Row[]) =>
       rows.filter(({ ordered }) => ordered < this.#size);
+    const coming = new Set(
+      files
+        .filter(({ ordered, written }) => !this.#written.has(ordered) && written >= this.#size && written < newestSize)
+        .map(({ ordered }) => ordered),
+    );
     return [
       ...held('order', known(orders), this.#ordered, ({ first, through }) => ({ first, through })),
       ...held(
         'bundle',
-        known(files),
+        known(files).filter(({ ordered }) => !coming.has(ordered)),
         this.#written,
         ({ written: _, ...file }) => file,
         ({ written }) => written,
@@ -81,11 +98,23 @@ export class BesideWalk {
       // The maintenance process tells of the end first, the gateway records it then.
       ...held(
         'end',
-        known(ends).filter(({ ordered }) => this.#ended.has(ordered) || !this.#written.has(ordered)),
+        known(ends).filter(
+          ({ ordered }) => this.#ended.has(ordered) || !(this.#written.has(ordered) || coming.has(ordered)),
+        ),
         this.#ended,
         (end) => ({ ...end }),
       ),
     ];
+  }
+
+  /** Whether a receiver has what the row says no record tells; that it has what was never written is impossible. */
+  cursors(rows: readonly CursorRow[], newestSize: number): readonly string[] {
+    return rows
+      .filter(({ seq }) => seq < -1 || seq >= newestSize)
+      .map(
+        ({ receiver, seq }) =>
+          `the row of what ${receiver} was sent was altered: it names record ${seq}, the log holds ${newestSize} records`,
+      );
   }
 
   /** Why the row is not what a witness said of this log; null where it is, or where that cannot be told any more. */

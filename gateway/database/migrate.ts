@@ -48,3 +48,28 @@ export async function migrateWithin(client: pg.Client, target?: number): Promise
   await client.query(`GRANT SELECT ON ${schemaName}.schema_version TO ${gatewayRole}`);
   return applied.length;
 }
+
+export type AppliedMigration = { readonly version: number; readonly name: string | null; readonly md5: string | null };
+
+/** Where the note of the migrations that were applied is not what this program's are; each trouble in one line. */
+export async function migrationTroubles(applied: readonly AppliedMigration[]): Promise<readonly string[]> {
+  const known = new Map(
+    (await new Postgrator({ driver: 'pg', migrationPattern: migrations, newline: 'LF' }).getMigrations())
+      .filter(({ action }) => action === 'do')
+      .map(({ version, name, md5 }) => [version, { name, md5 }] as const),
+  );
+  const noted = new Set(applied.map(({ version }) => Number(version)));
+  const newest = Math.max(0, ...noted);
+  const troubles: string[] = [];
+  for (const { version, name, md5 } of applied) {
+    const own = known.get(Number(version));
+    // Postgrator's own mark of an empty schema.
+    if (Number(version) === 0) continue;
+    if (own === undefined || own.name !== name || own.md5 !== md5)
+      troubles.push(`the row of the schema's migration ${version} is not what this program applies`);
+  }
+  for (const version of known.keys())
+    if (version <= newest && !noted.has(version))
+      troubles.push(`the row of the schema's migration ${version} was removed`);
+  return troubles;
+}
