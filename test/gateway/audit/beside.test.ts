@@ -5,11 +5,13 @@ import { cosign, cosigner, formatWitnessKey, witnessKeyOf } from '../../../gatew
 import { orderChange, writtenChange } from '../../../gateway/audit/postgres-archives.ts';
 import { besideTroubles } from '../../../gateway/audit/postgres-beside.ts';
 import { readCheckpointAt, storeCosignature } from '../../../gateway/audit/postgres-proofs.ts';
+import { protectionTroubles } from '../../../gateway/audit/postgres-protection.ts';
 import { storedRows } from '../../../gateway/audit/postgres-rows.ts';
 import { parseVkey, splitNote } from '../../../gateway/audit/signed-note.ts';
 import { verifyLog } from '../../../gateway/audit/verify.ts';
 import { BesideWalk } from '../../../gateway/audit/verify-beside.ts';
 import type { RecordDraft } from '../../../gateway/contract/audit-record.ts';
+import { gatewayRole } from '../../../gateway/database/schema.ts';
 import {
   openTestLog,
   startTestServer,
@@ -175,5 +177,49 @@ describe('the tables beside the log', () => {
     expect(more).toEqual([]);
     expect(only).toContain('the cosignature of ');
     expect(only).toContain(why);
+  });
+
+  it.each([
+    [
+      'a function that refuses nothing any more',
+      `CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN OLD; END $$`,
+      'the function refuse_change, by which triggers refuse changes, was altered',
+    ],
+    [
+      'a trigger of the same name with a condition',
+      `DROP TRIGGER cosignature_append_only ON cosignature; CREATE TRIGGER cosignature_append_only
+         BEFORE UPDATE OR DELETE ON cosignature FOR EACH ROW WHEN (false) EXECUTE FUNCTION refuse_change()`,
+      'the trigger cosignature_append_only of cosignature was made anew and does something else',
+    ],
+    [
+      'a trigger switched off in a partition alone',
+      'ALTER TABLE log_record_000000 DISABLE TRIGGER log_record_append_only',
+      'the trigger log_record_append_only of log_record_000000 is removed or switched off',
+    ],
+    [
+      'a rule',
+      'CREATE RULE swallow AS ON INSERT TO cosignature DO INSTEAD NOTHING',
+      'the rule swallow was put on cosignature',
+    ],
+    [
+      'a right on one column',
+      `GRANT UPDATE (kind) ON log_record TO ${gatewayRole}`,
+      `the role ${gatewayRole} was given the right UPDATE on log_record`,
+    ],
+    [
+      'a right on a table of notes',
+      `GRANT DELETE ON forward_cursor TO ${gatewayRole}`,
+      `the role ${gatewayRole} was given the right DELETE on forward_cursor`,
+    ],
+  ])('AUD-4: what no longer protects the log is named: %s', async (_, change, trouble) => {
+    const { superuser } = database;
+    expect(await protectionTroubles(runOn(superuser), gatewayRole)).toEqual([]);
+    await superuser.query('BEGIN');
+    try {
+      await superuser.query(change);
+      expect(await protectionTroubles(runOn(superuser), gatewayRole)).toEqual([trouble]);
+    } finally {
+      await superuser.query('ROLLBACK');
+    }
   });
 });
