@@ -37,7 +37,7 @@ export function PasskeysPage() {
       setRemoving(null);
       setName('');
     } catch (error) {
-      setRefusal(explainError(error));
+      setRefusal(forKeeping(explainError(error)));
     } finally {
       setPassword('');
       setBusy(false);
@@ -167,4 +167,14 @@ export function PasskeysPage() {
       )}
     </section>
   );
+}
+
+/** Nothing is signed here: what is said of a passkey that did not answer while signing would send a person elsewhere. */
+function forKeeping(refusal: Explanation): Explanation {
+  if (refusal.code !== 'assertion-missing') return refusal;
+  return {
+    ...refusal,
+    what: 'No passkey answered. Nothing was changed.',
+    next: 'Enter the password again, and use the passkey when the browser asks for it.',
+  };
 }

@@ -134,6 +134,15 @@ describe('passkeys in a browser', () => {
 
   it('SIG-7: cancelled, or without user verification, nothing is sent; what was typed stays and the next try counts', async () => {
     const { page, cdp, authenticatorId } = await openAs('supervisor');
+    // Nothing is signed while one is registered, and the words do not say so.
+    await cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false });
+    await page.goto(`${house.origin}/passkeys`);
+    await page.getByLabel('Name of the passkey').fill('this panel');
+    await page.getByLabel('Password', { exact: true }).fill(demoPassword);
+    await page.getByRole('button', { name: 'Register a passkey' }).tap();
+    await page.getByText('No passkey answered. Nothing was changed.').waitFor();
+    await page.getByText('has registered none yet').waitFor();
+    await cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: true });
     await register(page, 'this panel');
     const writes = house.plant.writes.count();
     await openDialog(page, 'BR101.TIC.SP', '36.8');
