@@ -102,7 +102,7 @@ function Reviewing() {
             w={190}
             value={mayHaveArea(draft.topics) ? (draft.area ?? '') : ''}
             disabled={!mayHaveArea(draft.topics)}
-            title={mayHaveArea(draft.topics) ? undefined : 'Only commands and events can be reviewed by area'}
+            aria-describedby={mayHaveArea(draft.topics) ? undefined : 'review-area-why'}
             onChange={(event) => set({ area: areas.find(({ id }) => id === event.currentTarget.value)?.id ?? null })}
             data={[{ value: '', label: 'All areas' }, ...areas.map(({ id, name }) => ({ value: id, label: name }))]}
           />
@@ -110,6 +110,12 @@ function Reviewing() {
             Show what deserves a look
           </Button>
         </div>
+        {!mayHaveArea(draft.topics) && (
+          <p id="review-area-why" className="cs-muted">
+            Area is for commands and events alone: people, terminals, gateway and log belong to the whole plant. Take
+            those topics out to choose an area.
+          </p>
+        )}
         <fieldset className="cs-review-topics">
           <legend className="cs-visually-hidden">Topics</legend>
           {reviewTopics.map((topic) => (
