@@ -5,6 +5,7 @@ import type { TagView } from '../../gateway/contract/tag.ts';
 import { useGateway } from '../gateway-context.ts';
 import { readingOf } from '../model/reading.ts';
 import { bindScreen } from './screen-binding.ts';
+import { setpointKeyHeight } from './screen-parts.ts';
 import { cleanSvg } from './svg-cleaning.ts';
 
 export function ProcessScreen(props: {
@@ -27,6 +28,7 @@ export function ProcessScreen(props: {
     drawing.setAttribute('preserveAspectRatio', 'xMidYMid meet');
     drawing.setAttribute('role', 'group');
     drawing.setAttribute('aria-label', `Process screen ${name}`);
+    container.style.minHeight = `${fingerHeight(drawing)}px`;
     container.replaceChildren(drawing);
     const bound = bindScreen(drawing, {
       tags: new Map(tags.map((tag) => [tag.id, tag])),
@@ -53,3 +55,12 @@ export function ProcessScreen(props: {
     </>
   );
 }
+
+/**
+ * Least height in px of a drawing whose setpoint keys, 48 units high, are still 44 px (HMI-2): strips over the page take from
+ * its room, and where too little is left the page scrolls. 0 for a drawing without a viewBox, which is shown in its own size.
+ */
+function fingerHeight(drawing: SVGSVGElement): number {
+  return Math.ceil((drawing.viewBox.baseVal?.height ?? 0) * (fingerPx / setpointKeyHeight));
+}
+const fingerPx = 44;

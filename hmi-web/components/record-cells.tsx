@@ -26,7 +26,7 @@ export function RecordFactCells(props: {
   const { subject } = record;
   return (
     <>
-      <td style={{ whiteSpace: 'nowrap' }}>
+      <td className="cs-who">
         {actorText(record)}
         {record.terminal !== null && <small>{record.terminal.name}</small>}
       </td>

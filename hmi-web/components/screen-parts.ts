@@ -37,6 +37,9 @@ export function valuePart(place: Element, tag: TagView): Renew {
   };
 }
 
+/** Of a setpoint's button, in the drawing's units. */
+export const setpointKeyHeight = 48;
+
 /** `<g data-tag data-show="setpoint">`: a button of at least 44 px that opens the change dialog. */
 export function setpointPart(place: Element, tag: TagView, open: () => void): Renew {
   const width = Math.max(96, Number(place.getAttribute('data-width') ?? 116));
@@ -47,7 +50,7 @@ export function setpointPart(place: Element, tag: TagView, open: () => void): Re
   place.replaceChildren(
     title,
     svg('rect', { class: 'cs-focus-frame', x: -4, y: -4, width: width + 8, height: 56, rx: 7 }),
-    svg('rect', { class: 'cs-key', x: 0, y: 0, width, height: 48, rx: 5 }),
+    svg('rect', { class: 'cs-key', x: 0, y: 0, width, height: setpointKeyHeight, rx: 5 }),
     svg('text', { class: 'cs-caption', x: 9, y: 16 }, [place.getAttribute('data-caption') ?? 'SP']),
     age,
     svg('path', { class: 'cs-glyph', d: allowed ? pencil : padlock, transform: `translate(${width - 22} 6)` }),

@@ -177,8 +177,10 @@ export function SignatureForm(props: {
               onChange={(event) => setPassword(event.currentTarget.value)}
             />
           )}
+          {asksPasskey && (
+            <p className="cs-passkey-hint">Then the browser asks for the signer’s passkey or security key.</p>
+          )}
         </div>
-        {asksPasskey && <p className="cs-muted">Then the browser asks for the signer’s passkey or security key.</p>}
       </div>
       <div className="cs-actions">
         {props.secondary}

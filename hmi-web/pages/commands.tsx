@@ -91,6 +91,12 @@ export function CommandsPage() {
               <td>{due === 0 ? (signed === 0 ? 'not signed' : signed) : `${signed} of ${signed + due}`}</td>
               <td>
                 <StateLabel command={command} />
+                {(command.breakGlass?.missing ?? 0) > 0 && (
+                  <small>
+                    Break-glass,{' '}
+                    {command.breakGlass?.overdue === true ? 'countersignature overdue' : 'countersignature due'}
+                  </small>
+                )}
               </td>
               <td className="cs-right">
                 <Link

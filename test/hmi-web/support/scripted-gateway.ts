@@ -68,6 +68,8 @@ export async function startScriptedGateway(options: { port?: number } = {}) {
     error: null,
   }));
   const unattributed: UnattributedChange[] = [];
+  /** Carried out by break-glass, and still short of countersignatures. */
+  const owed: CommandView[] = [];
   let verification: LogVerification = {
     state: 'waiting',
     checked: 1204,
@@ -216,7 +218,7 @@ export async function startScriptedGateway(options: { port?: number } = {}) {
         sendFile(`/../../config/demo/screens/${id}`, response);
         return undefined;
       case 'GET /commands':
-        if (url.searchParams.has('breakGlass')) return { status: 200, body: { commands: [], next: null } };
+        if (url.searchParams.has('breakGlass')) return { status: 200, body: { commands: owed, next: null } };
         if (url.searchParams.has('awaiting')) {
           const waiting = commands.all().filter((one) => one.state === 'awaiting-countersignature');
           return { status: 200, body: { commands: waiting, next: null } };
@@ -427,6 +429,7 @@ export async function startScriptedGateway(options: { port?: number } = {}) {
     records,
     setValue,
     keeping,
+    owed,
     /** Somebody changed a setpoint past the gateway: the value, its record, the live event. */
     changeOutside: (id: string, value: number): number => {
       const tag = tags.find((entry) => entry.id === id);
