@@ -147,6 +147,7 @@ describe('signatures in the log', () => {
     );
     const draft = sampleDraft('BR101.TIC.SP', { kind: 'command.signed', terminal, meaning: 'authorship' });
     const statement = {
+      purpose: 'command',
       terminal: kid,
       tag: draft.subject,
       command: draft.command,
