@@ -15,7 +15,7 @@ import type { Now } from '../identity/ports.ts';
 import { subjectsWithin } from '../plant/areas.ts';
 import type { Plant } from '../plant/tag.ts';
 import type { CheckpointPlaces } from './checkpoint-witnesses.ts';
-import { readingFrom } from './reading.ts';
+import { questionTo, readingFrom } from './reading.ts';
 import { version } from './version.ts';
 
 type Reading = {
@@ -35,12 +35,11 @@ function resolved({ area, ...filter }: AuditFilter, plant: Plant): RecordFilter 
 }
 
 export function auditParts({ log, pool, plant }: Reading): AuditParts {
-  const run = readingFrom(pool);
   return {
     append: log.append,
     readPage: async (filter, after, limit) =>
-      readRecords(run, { ...resolved(filter, plant), after: after ?? undefined, limit }),
-    readTail: async (filter, newer) => readTail(run, resolved(filter, plant), newer),
+      readRecords(questionTo(pool), { ...resolved(filter, plant), after: after ?? undefined, limit }),
+    readTail: async (filter, newer) => readTail(questionTo(pool), resolved(filter, plant), newer),
   };
 }
 

@@ -6,18 +6,19 @@ export type Stretch = { readonly first: number; readonly last: number };
 
 /**
  * Covers the stretch without gap or overlap, from its last number down, or from its first up: pieces of the sizes in
- * `near` at first, then up to each multiple of `partition`, which no piece goes beyond.
+ * `near` at first, each asked for when its piece is due, then up to each multiple of `partition`, which no piece goes beyond.
  */
 export function* windowsOf(
   stretch: Stretch,
   oldestFirst: boolean,
-  near: readonly number[],
+  near: Iterable<number>,
   partition: number,
 ): Generator<Stretch> {
-  const sizes = [...near];
+  const sizes = near[Symbol.iterator]();
   let { first, last } = stretch;
   while (first <= last) {
-    const size = sizes.shift() ?? partition;
+    const next = sizes.next();
+    const size = next.done === true ? partition : next.value;
     const begin = oldestFirst ? first : last;
     const edge = begin - (begin % partition);
     const window = oldestFirst

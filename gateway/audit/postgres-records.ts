@@ -1,29 +1,18 @@
 // Reads the audit log for people and programs (AUD-6): filtered pages, the live tail, streams for export. Used by the audit
 // routes, the commands' history and the command line, over the gateway's pool or a connection of their own. Never writes.
 import type { AuditPage, AuditRecord, AuditTail } from '../contract/audit-record.ts';
-import { partitionRows } from '../database/partitions.ts';
-import { type Stretch, windowsOf } from './number-windows.ts';
+import type { Stretch } from './number-windows.ts';
 import type { RunQuery } from './postgres-change.ts';
-import {
-  type Conditions,
-  conditionsOf,
-  isNarrow,
-  kindsOf,
-  type RecordFilter,
-  stretchOf,
-} from './postgres-selection.ts';
+import { newestSeq, type Row, readRows, type Windows } from './postgres-page-rows.ts';
+import { conditionsOf, isNarrow, kindsOf, type RecordFilter, stretchOf } from './postgres-selection.ts';
 import { auditRecordOf } from './record.ts';
 
-export type { RecordFilter };
+export { newestSeq, type RecordFilter };
 export const longestPage = 500;
 /** Rows fetched at once while streaming: bounds the memory that an export takes. */
 const streamedAtOnce = 500;
 /** Numbers looked at in one question while streaming what a filter lets through: bounds the matches held. */
 const numbersAtOnce = 100_000;
-/** Numbers that are looked at for words at first, and then; further ones by whole partitions. */
-const numbersByWords = [4_000, 32_000] as const;
-/** Up to so many kinds are asked for one by one, each in its index's order; beyond, most records match anyway. */
-const fewKinds = 40;
 
 export type PageRequest = RecordFilter & {
   /** `next` of the page before: records before it in the order asked for are left out. */
@@ -32,8 +21,6 @@ export type PageRequest = RecordFilter & {
   readonly limit?: number | undefined;
   readonly order?: 'newest-first' | 'oldest-first' | undefined;
 };
-
-type Row = { readonly seq: number; readonly body: Buffer };
 
 /** A record as stored: `body` is the canonical bytes; `record` reads them when asked. */
 export class StoredRecord {
@@ -48,12 +35,13 @@ export class StoredRecord {
   }
 }
 
-/** One page; `next` is null at the end. Throws RangeError for a limit out of range. */
-export async function readRecords(run: RunQuery, request: PageRequest): Promise<AuditPage> {
+/** One page; `next` is null at the end. Throws RangeError for a limit out of range. `windows`: other ones for a small log. */
+export async function readRecords(run: RunQuery, request: PageRequest, windows?: Windows): Promise<AuditPage> {
   const limit = limitOf(request);
   const stretch = await stretchOf(run, request);
   const oldestFirst = request.order === 'oldest-first';
-  const rows = await readRows(run, request, beyond(stretch, request.after, oldestFirst), oldestFirst, limit + 1);
+  const wanted = { stretch: beyond(stretch, request.after, oldestFirst), oldestFirst, limit: limit + 1 };
+  const rows = await readRows(run, request, wanted, windows);
   const shown = rows.slice(0, limit).map((row) => auditRecordOf(row.body));
   return { records: shown, next: rows.length > limit ? (shown.at(-1)?.seq ?? null) : null };
 }
@@ -68,7 +56,7 @@ export async function readTail(
   const end = (await newestSeq(run)) ?? -1;
   const { first, last } = await stretchOf(run, filter);
   const stretch = { first: Math.max(first, newer + 1), last: Math.min(last, end) };
-  const rows = await readRows(run, filter, stretch, true, limit);
+  const rows = await readRows(run, filter, { stretch, oldestFirst: true, limit });
   const full = rows.length === limit;
   return {
     records: rows.map((row) => auditRecordOf(row.body)),
@@ -81,12 +69,6 @@ export async function readRecord(run: RunQuery, seq: number): Promise<AuditRecor
   const found = await run('SELECT body FROM log_record WHERE seq = $1', [seq]);
   const row = found.rows[0] as Row | undefined;
   return row === undefined ? null : auditRecordOf(row.body);
-}
-
-/** Number of the newest record; null for an empty log. */
-export async function newestSeq(run: RunQuery): Promise<number | null> {
-  const newest = await run('SELECT max(seq) AS seq FROM log_record');
-  return (newest.rows[0] as { seq: number | null } | undefined)?.seq ?? null;
 }
 
 /** How many match up to record `upTo`, and the first and last of them with their times; zero has neither. */
@@ -154,67 +136,4 @@ function beyond(stretch: Stretch, after: number | undefined, oldestFirst: boolea
   return oldestFirst
     ? { ...stretch, first: Math.max(stretch.first, after + 1) }
     : { ...stretch, last: Math.min(stretch.last, after - 1) };
-}
-
-async function readRows(
-  run: RunQuery,
-  filter: RecordFilter,
-  stretch: Stretch,
-  oldestFirst: boolean,
-  limit: number,
-): Promise<readonly Row[]> {
-  const kinds = kindsOf(filter);
-  if (kinds?.length === 0 || stretch.first > stretch.last) return [];
-  if (filter.text !== undefined) return readByWords(run, filter, stretch, oldestFirst, limit);
-  const conditions = conditionsOf(filter, stretch);
-  const end = ` ORDER BY seq ${oldestFirst ? 'ASC' : 'DESC'} LIMIT ${conditions.parameter(limit)}`;
-  const select =
-    kinds !== undefined && kinds.length <= fewKinds && !isNarrow(filter)
-      ? eachKind(kinds, conditions, end)
-      : allKinds(kinds, conditions);
-  const found = await run(select + end, conditions.values);
-  return found.rows as readonly Row[];
-}
-
-/**
- * Words are found by their index, which knows no order: all that match would have to be read for the newest of them. So
- * the near end is asked for first, then more, then partition by partition: a common word is found at once, and a rare one
- * costs a look into each partition's index.
- */
-async function readByWords(
-  run: RunQuery,
-  filter: RecordFilter,
-  stretch: Stretch,
-  oldestFirst: boolean,
-  limit: number,
-): Promise<readonly Row[]> {
-  const rows: Row[] = [];
-  const written = { first: stretch.first, last: Math.min(stretch.last, (await newestSeq(run)) ?? -1) };
-  for (const window of windowsOf(written, oldestFirst, numbersByWords, partitionRows)) {
-    if (rows.length >= limit) break;
-    const conditions = conditionsOf(filter, window);
-    const matching = allKinds(kindsOf(filter), conditions);
-    const wanted = conditions.parameter(limit - rows.length);
-    // Apart from its order and limit: they would lure the planner into reading record by record until it has enough.
-    const found = await run(
-      `WITH found AS MATERIALIZED (${matching})
-       SELECT seq, body FROM found ORDER BY seq ${oldestFirst ? 'ASC' : 'DESC'} LIMIT ${wanted}`,
-      conditions.values,
-    );
-    rows.push(...(found.rows as readonly Row[]));
-  }
-  return rows;
-}
-
-function allKinds(kinds: readonly string[] | undefined, conditions: Conditions): string {
-  conditions.add((parameter) => `kind = ANY(${parameter}::text[])`, kinds);
-  return `SELECT seq, body FROM log_record${conditions.where()}`;
-}
-
-/** The newest of each kind out of its index, merged: as fast for a kind that is rare as for one that is not. */
-function eachKind(kinds: readonly string[], conditions: Conditions, end: string): string {
-  const parts = kinds.map(
-    (kind) => `(SELECT seq, body FROM log_record${conditions.where(`kind = ${conditions.parameter(kind)}`)}${end})`,
-  );
-  return `SELECT seq, body FROM (${parts.join(' UNION ALL ')}) AS newest`;
 }

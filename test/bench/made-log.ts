@@ -62,6 +62,7 @@ export function timeAt(seq: number): string {
 }
 
 export const personAt = (index: number): string => `person-${index % people}`;
+export const terminalAt = (index: number): string => `terminal-${index % terminals}`.padEnd(43, 'x');
 export const tagAt = (index: number): string => `AREA${index % 10}.TIC${index % tags}.SP`;
 
 function opening(signer: NoteSigner): RecordDraft {
@@ -78,7 +79,7 @@ function draftAt(seq: number): RecordDraft {
   const person = personAt(spread(seq, 1));
   const where = {
     actor: { id: person, name: person, printedName: `Person ${person.slice(7)} of the Plant` },
-    terminal: { id: `terminal-${spread(seq, 2) % terminals}`.padEnd(43, 'x'), name: 'Panel', area: 'upstream' },
+    terminal: { id: terminalAt(spread(seq, 2)), name: 'Panel', area: 'upstream' },
     address: '10.1.2.3',
   };
   const gateway = { actor: null, terminal: null, address: null };

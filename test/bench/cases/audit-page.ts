@@ -4,7 +4,7 @@ import type { RunQuery } from '../../../gateway/audit/postgres-change.ts';
 import { readRecords } from '../../../gateway/audit/postgres-records.ts';
 import { newClient } from '../../../gateway/database/connection.ts';
 import type { BenchCase, Measurement } from '../bench-case.ts';
-import { personAt, rareKind, rareWord, tagAt, timeAt } from '../made-log.ts';
+import { personAt, rareKind, rareWord, tagAt, tags, terminalAt, timeAt } from '../made-log.ts';
 import { inTurns, overRounds, timed } from '../rounds.ts';
 import { withScratch } from '../scratch.ts';
 
@@ -15,6 +15,10 @@ const rowsAPage = 100;
 const goal = { kind: 'at-most', limit: 5 } as const;
 
 type Asked = Parameters<typeof readRecords>[1];
+
+/** A tenth of the tags. */
+const areaAt = (index: number): readonly string[] =>
+  Array.from({ length: tags / 10 }, (_, number) => tagAt(10 * number + index));
 
 /** Each gives the page's question, another one at each call; `short` where fewer than a page can match. */
 function questions(
@@ -42,6 +46,17 @@ function questions(
     },
     { name: 'person+time', ask: () => ({ actor: personAt(any(1000)), ...month() }), short: true },
     { name: 'tag+time', ask: () => ({ tag: tagAt(any(1000)), ...month() }), short: true },
+    { name: 'tag+terminal', ask: () => ({ tag: tagAt(any(1000)), terminal: terminalAt(any(1000)) }), short: true },
+    { name: 'person+tag', ask: () => ({ actor: personAt(any(1000)), tag: tagAt(any(1000)), ...deep() }), short: true },
+    {
+      // Each of them frequent, never in one record.
+      name: 'never together',
+      ask: () => ({ actor: personAt(7), tag: `account:${personAt(8 + any(10))}` }),
+      short: true,
+    },
+    { name: 'an area', ask: () => ({ subjects: areaAt(any(10)), ...deep() }) },
+    { name: 'area+terminal', ask: () => ({ subjects: areaAt(any(10)), terminal: terminalAt(any(1000)) }), short: true },
+    { name: 'medium risk', ask: () => ({ risk: 'medium', ...deep() }) },
     { name: 'rare word', ask: () => ({ text: rareWord }), short: true },
     { name: 'two words', ask: () => ({ text: `recipe step${any(1000)}` }), short: true },
     { name: 'common word', ask: () => ({ text: 'recipe' }) },

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openReadingPool, readingFrom } from '../../../gateway/assembly/reading.ts';
+import { openReadingPool, questionTo, readingFrom } from '../../../gateway/assembly/reading.ts';
 import { readRecords } from '../../../gateway/audit/postgres-records.ts';
 import { startTestServer, type TestDatabase, type TestServer } from '../../support/database.ts';
 
@@ -32,6 +32,15 @@ describe('what people ask of the log', () => {
       await database.superuser.query('ROLLBACK');
     }
     expect(await readRecords(run, { text: 'anything' })).toEqual({ records: [], next: null });
+  });
+
+  it('AUD-6: a question of many statements is given up as well, before the next of them', async () => {
+    let nowMs = 5;
+    const run = questionTo(pool, 30_000, () => nowMs);
+    nowMs += 29_999;
+    expect((await run('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+    nowMs += 1;
+    await expect(run('SELECT 1 AS one')).rejects.toMatchObject({ code: 'query-too-long' });
   });
 
   it('AUD-6: any other trouble of the database is told as such', async () => {
