@@ -17,7 +17,7 @@ const sizeSchema = z.int().nonnegative();
 const hashSchema = z.string().regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/);
 
 /** The first line. What it says is nobody's word but the file's own: for people, and to find the first record by. */
-export const bundleHeaderSchema = z.object({
+export const bundleHeaderSchema = z.strictObject({
   format: z.literal(bundleFormat),
   origin: z.string(),
   /** Records of the log that the last checkpoint is over. */

@@ -58,6 +58,11 @@ export class BundleTrustWalk {
     return this.#keys.take(record);
   }
 
+  /** The same for a record that names no key, by its number and commit. */
+  takePlain(seq: number, commit: number): string | null {
+    return this.#keys.takePlain(seq, commit);
+  }
+
   /** The checkpoint over `size` records, its log's signature checked; a text where it does not stand. */
   open(note: string, size: number): Checkpoint | string {
     const split = splitNote(note);

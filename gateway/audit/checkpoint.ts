@@ -35,7 +35,7 @@ export function readCheckpoint(note: string): Checkpoint | null {
 export function parseCheckpointText(text: string): Checkpoint | null {
   const [origin, size, root] = text.split('\n');
   if (!origin || size === undefined || root === undefined) return null;
-  if (!/^(0|[1-9][0-9]{0,15})$/.test(size) || !/^[A-Za-z0-9+/]{43}=$/.test(root)) return null;
+  if (!/^(0|[1-9][0-9]{0,15})$/.test(size) || !/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(root)) return null;
   const bytes = Buffer.from(root, 'base64');
   if (bytes.length !== hashBytes || !Number.isSafeInteger(Number(size))) return null;
   return { origin, size: Number(size), root: bytes };

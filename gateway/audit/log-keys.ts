@@ -49,10 +49,15 @@ export class LogKeys {
 
   /** Takes every record in order; says why one that names a key does not stand, or null. */
   take(record: KeyRecord): string | null {
-    if (record.seq === 0 && record.kind !== 'log.opened') return 'it is not the opening of a log';
     if (record.kind === 'log.opened') return this.#takeOpened(record);
-    if (record.kind === 'log.key-rotated') return this.#takeRotated(record);
-    return this.#pending !== null && this.#pending.how !== 'opened' && record.chain?.commit === this.#pending.seq
+    if (record.kind === 'log.key-rotated' && record.seq > 0) return this.#takeRotated(record);
+    return this.takePlain(record.seq, record.chain?.commit);
+  }
+
+  /** The same for a record of another kind than those, of which no more matters than its number and its commit. */
+  takePlain(seq: number, commit: number | undefined): string | null {
+    if (seq === 0) return 'it is not the opening of a log';
+    return this.#pending !== null && this.#pending.how !== 'opened' && commit === this.#pending.seq
       ? 'it shares the commit in which the log’s key changed'
       : null;
   }

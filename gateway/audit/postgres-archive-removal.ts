@@ -6,9 +6,9 @@ import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import type pg from 'pg';
 import { recordsOfBundle } from './bundle-file.ts';
+import { type ParsedRecord, parseRecord } from './parsed-record.ts';
 import { isCarried } from './postgres-retention.ts';
 import type { NoteVerifier } from './signed-note.ts';
-import { type ParsedRecord, parseRecord } from './verify.ts';
 import { verifyBundle } from './verify-bundle.ts';
 
 /** In one transaction: short ones, so that nobody waits for them. */

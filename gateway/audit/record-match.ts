@@ -2,8 +2,8 @@
 // what postgres-selection.ts says in SQL. Used by cli/audit-search.ts.
 import type { AuditFilter } from '../contract/audit-filter.ts';
 import { kindsWanted } from '../contract/record-classes.ts';
+import type { ParsedRecord } from './parsed-record.ts';
 import { parseTime } from './record.ts';
-import type { ParsedRecord } from './verify.ts';
 
 /** Without areas: which tags an area has, only the plant's configuration knows. */
 export type BundleFilter = Omit<AuditFilter, 'area'>;

@@ -3,7 +3,7 @@
 // each record in order, then the rows are asked about one by one. Used by every check of the log through postgres-beside.ts.
 import { canonicalJson, type Json } from '../contract/canonical.ts';
 import { openCosignatures, parseWitnessKey, type WitnessKey } from './cosignature.ts';
-import type { ParsedRecord } from './verify.ts';
+import type { ParsedRecord } from './parsed-record.ts';
 
 export type InstallationRow = { readonly only_row: boolean; readonly mode: string; readonly origin: string };
 export type OriginRow = { readonly since: number; readonly origin: string };

@@ -2,19 +2,22 @@
 // hashes, tree, checkpoints, cosignatures, signatures and their standing. Names the first record that is wrong.
 // Used by `countersign audit verify BUNDLE` and by whoever keeps or opens an archive. Pure; one walk, bounded memory.
 
-import { bundleLines, isRecordLine } from './bundle-file.ts';
+import { type BlockReaders, type BundleBlock, blocksOf, lineKinds, numbersALine, readHere } from './bundle-block.ts';
 import { type BundleHeader, type BundleLine, parseBundleLine } from './bundle-lines.ts';
+import { BundleOrder, type OrderedRecord } from './bundle-order.ts';
+import { BundleRun } from './bundle-run.ts';
 import { BundleTree } from './bundle-tree.ts';
 import { BundleTrustWalk, type TrustedKeys, type Vouched } from './bundle-trust.ts';
-import { hashBytes, leafHash, sameHash } from './merkle.ts';
-import { projectionOf, timeOfRecord } from './record.ts';
-import { type BadRecord, misplaced, type ParsedRecord, parseRecord } from './verify.ts';
+import { hashBytes, sameHash } from './merkle.ts';
+import { notARecord, parseRecord, sound } from './parsed-record.ts';
+import { formatTime, projectionOf } from './record.ts';
+import { type BadRecord, misplaced } from './verify.ts';
 import { RecordChecks, type RecordCounts } from './verify-records.ts';
 
 export type BundleVerification = {
   readonly bad: BadRecord | null;
   readonly header: BundleHeader | null;
-  /** Records found good; those that the bundle leaves out, and in how many stretches. */
+  /** Records met, whose bytes and place were checked; those that the bundle leaves out, and in how many stretches. */
   readonly records: number;
   readonly leftOut: number;
   readonly gaps: number;
@@ -30,19 +33,22 @@ export type BundleVerification = {
   readonly vouched: Vouched;
 };
 
-/** Takes a bundle line by line (without their newlines); answers the first trouble, then takes no more. */
+/** Takes a bundle block by block; answers the first trouble, then takes no more. */
 export class BundleWalk {
   readonly #checks = new RecordChecks();
   readonly #trust: BundleTrustWalk;
   readonly #tree = new BundleTree();
+  readonly #order = new BundleOrder();
+  readonly #run = new BundleRun();
+  /** The tree as it was before the run. */
+  #beforeRun = new BundleTree();
   /** The tree of the leaf hashes that the file states, from the first that differs on: it shows which side is true. */
   #stated: BundleTree | null = null;
   #firstOdd: number | null = null;
-  /** Trouble with a record that stands in its place, until the hashes behind it tell whether one before it was altered. */
+  /** Trouble with a record, until the hashes behind it tell whether one before it was altered. */
   #suspect: BadRecord | null = null;
-  /** Leaf hashes since the last line of them, and the tree as it was before. */
-  #run: Uint8Array[] = [];
-  #beforeRun = new BundleTree();
+  /** Whether the suspect does not stand in its place, so that those behind it have none. */
+  #displaced = false;
   #header: BundleHeader | null = null;
   #lines = 0;
   #records = 0;
@@ -52,28 +58,28 @@ export class BundleWalk {
   #provenSize = 0;
   /** That of the newest checkpoint. */
   #origin = '';
-  #from: string | null = null;
-  #latest: ParsedRecord | null = null;
-  /** Of the record before, µs. */
-  #timeUs = 0;
-  #afterGap = false;
-  #to: string | null = null;
+  /** Of the first and the last record, µs. */
+  #fromUs: number | null = null;
+  #toUs: number | null = null;
 
   constructor(trust: TrustedKeys) {
     this.#trust = new BundleTrustWalk(trust);
   }
 
-  take(line: Uint8Array): BadRecord | null | Promise<BadRecord | null> {
-    this.#lines += 1;
-    if (this.#lines > 1 && isRecordLine(line)) return this.#takeRecord(line);
-    const parsed = parseBundleLine(line);
-    if (parsed === null) return this.#bad(`line ${this.#lines} of the file is no line of a bundle`);
-    return this.#takeLine(parsed);
+  async take(block: BundleBlock): Promise<BadRecord | null> {
+    let from = 0;
+    for (const [line, end] of block.ends.entries()) {
+      const found = this.#takeLine(block, line, from, end);
+      const bad = found instanceof Promise ? await found : found;
+      if (bad !== null) return bad;
+      from = end + 1;
+    }
+    return null;
   }
 
   /** For a line that no bundle has: too long, or cut off. */
   overlong(): BadRecord {
-    return this.#bad('the file was cut off within a line, or has one longer than any record');
+    return this.#suspect ?? this.#bad('the file was cut off within a line, or has one longer than any record');
   }
 
   /** After the last line. */
@@ -101,8 +107,8 @@ export class BundleWalk {
       records: this.#records,
       leftOut: this.#leftOut,
       gaps: this.#gaps,
-      from: this.#from,
-      to: this.#to,
+      from: this.#fromUs === null ? null : formatTime(this.#fromUs),
+      to: this.#toUs === null ? null : formatTime(this.#toUs),
       size: this.#tree.size,
       root: this.#tree.root(),
       checkpoints: this.#checkpoints,
@@ -115,7 +121,17 @@ export class BundleWalk {
     return { seq, why };
   }
 
-  #takeLine(line: BundleLine): BadRecord | null {
+  #takeLine(block: BundleBlock, line: number, from: number, end: number): BadRecord | null | Promise<BadRecord | null> {
+    this.#lines += 1;
+    const kind = block.kinds[line];
+    if (kind === lineKinds.overlong) return this.overlong();
+    if (kind !== lineKinds.other && this.#lines > 1) return this.#takeRecord(block, line, from, end);
+    const parsed = parseBundleLine(block.bytes.subarray(from, end));
+    if (parsed === null) return this.#suspect ?? this.#bad(`line ${this.#lines} of the file is no line of a bundle`);
+    return this.#takeParsed(parsed);
+  }
+
+  #takeParsed(line: BundleLine): BadRecord | null {
     if (this.#suspect !== null && !('leaves' in line)) return this.#suspect;
     if ('bundle' in line) {
       if (this.#header !== null) return this.#bad('a second beginning of a bundle stands in the file');
@@ -128,71 +144,57 @@ export class BundleWalk {
     return this.#takeCheckpoint(line.checkpoint);
   }
 
-  #takeRecord(line: Uint8Array): BadRecord | null | Promise<BadRecord | null> {
+  #takeRecord(
+    block: BundleBlock,
+    line: number,
+    from: number,
+    end: number,
+  ): BadRecord | null | Promise<BadRecord | null> {
     const seq = this.#tree.size;
+    if (this.#displaced) return null;
     if (this.#header === null) return this.#bad('the file does not begin as a bundle');
-    const record = parseRecord(line);
-    if (typeof record === 'string') return this.#wrong(seq, record);
-    if (record.seq !== seq) return this.#wrong(seq, misplaced(record.seq, seq));
-    const why = this.#suspect === null ? sound(() => this.#outOfOrder(record, seq) ?? this.#trust.take(record)) : null;
-    if (why !== null && this.#firstOdd !== null) return this.#wrong(seq, why);
-    if (why !== null) this.#suspect = this.#bad(why, seq);
-    const leaf = leafHash(line);
-    this.#run.push(leaf);
+    const said = recordAt(block, line);
+    const read = block.kinds[line] !== lineKinds.noRecord;
+    if (read && said.seq !== seq) {
+      this.#displaced = true;
+      return this.#wrong(seq, misplaced(said.seq, seq));
+    }
+    const leaf = block.leaves.subarray(line * hashBytes, (line + 1) * hashBytes);
+    if (!this.#run.push(leaf)) return this.#suspect ?? this.#closeRun();
     this.#tree.append(leaf);
+    if (!read) return this.#wrong(seq, notARecord);
     this.#records += 1;
     if (this.#suspect !== null) return null;
-    this.#learn(record);
+    const matters = block.kinds[line] === lineKinds.recordThatMatters;
+    const record = matters ? parseRecord(block.bytes.subarray(from, end)) : null;
+    if (typeof record === 'string') return this.#wrong(seq, record);
+    const why =
+      this.#order.check(said) ??
+      (record === null ? this.#trust.takePlain(seq, said.commit) : sound(() => this.#trust.take(record)));
+    if (why !== null) return this.#wrong(seq, why);
+    this.#order.learn(said, record !== null && projectionOf(record) !== null);
+    this.#fromUs ??= said.timeUs;
+    this.#toUs = said.timeUs;
     if (this.#trust.knownSize === this.#tree.size && !this.#trust.meetKnown(this.#tree.root()))
       return this.#blame(this.#tree.root(), 'the checkpoint given');
     // What follows a record that was replaced is judged by the tree alone.
     if (this.#firstOdd !== null) return null;
+    if (record === null) return null;
     const checked = sound(() => this.#checks.take(record));
     return checked instanceof Promise ? checked.then((found) => this.#judged(seq, found)) : this.#judged(seq, checked);
   }
 
   #judged(seq: number, why: string | null): BadRecord | null {
-    if (why !== null)
-      this.#suspect = this.#bad(this.#gaps > 0 ? `${why} (or the bundle leaves out what it stands on)` : why, seq);
-    return null;
-  }
-
-  /** A line in a record's place that is none, or is another's: the earlier trouble goes first. */
-  #wrong(seq: number, why: string): BadRecord {
-    return this.#firstOdd === null ? this.#bad(why) : this.#bad(replaced, Math.min(this.#firstOdd, seq));
-  }
-
-  #learn(record: ParsedRecord): void {
-    this.#from ??= record.time;
-    this.#to = record.time;
-    this.#latest = record;
-    this.#afterGap = false;
-  }
-
-  #outOfOrder(record: ParsedRecord, seq: number): string | null {
-    const before = this.#latest;
-    const timeUs = timeOfRecord(record.time);
-    if (Number.isNaN(timeUs)) return 'its time is none';
-    if (timeUs < this.#timeUs) return 'its time is before that of the record before it';
-    this.#timeUs = timeUs;
-    const { commit, standing } = record.chain ?? { commit: -1, standing: null };
-    if (record.chain === undefined || !(commit >= 0 && commit <= seq))
-      return 'it does not name the commit it belongs to';
-    // Behind a gap a record may name one that was left out, and no other than what the record before the gap tells.
-    const leftOut = (named: number | null) =>
-      this.#afterGap && named !== null && named > (before?.seq ?? -1) && named < seq;
-    if (commit !== seq && commit !== before?.chain?.commit && !leftOut(commit))
-      return `it names ${commit} as the first record of its commit, which is ${before?.chain?.commit ?? seq}`;
-    return standing === this.#standingBefore() || leftOut(standing)
+    return why === null
       ? null
-      : 'it names another record as the last that an account or terminal stands on';
+      : this.#wrong(seq, this.#gaps > 0 ? `${why} (or the bundle leaves out what it stands on)` : why);
   }
 
-  /** What the next record must name, the one before it being in the bundle. */
-  #standingBefore(): number | null {
-    const before = this.#latest;
-    if (before === null) return null;
-    return projectionOf(before) === null ? (before.chain?.standing ?? null) : before.seq;
+  /** Of two troubles the earlier one counts, so the hashes of the records before are looked at first. */
+  #wrong(seq: number, why: string): BadRecord | null {
+    if (this.#firstOdd !== null) return this.#bad(replaced, this.#firstOdd);
+    this.#suspect ??= this.#bad(why, seq);
+    return null;
   }
 
   #takeGap({ hashes, to }: { readonly hashes: readonly string[]; readonly to: number }): BadRecord | null {
@@ -207,32 +209,34 @@ export class BundleWalk {
     this.#beforeRun = this.#tree.copy();
     this.#gaps += 1;
     this.#leftOut += to - from;
-    this.#afterGap = true;
+    this.#order.gap();
     return null;
   }
 
   #takeLeaves({ from, hashes }: { readonly from: number; readonly hashes: string }): BadRecord | null {
-    const stated = Buffer.from(hashes, 'base64');
     const first = this.#tree.size - this.#run.length;
-    if (from !== first || stated.length !== this.#run.length * hashBytes || stated.toString('base64') !== hashes)
-      return (
-        this.#suspect ?? this.#bad(`line ${this.#lines} of the file does not hold the hashes of the records before it`)
-      );
-    const leaves = this.#run.map((_, index) => stated.subarray(index * hashBytes, (index + 1) * hashBytes));
-    const odd = leaves.findIndex((leaf, index) => !sameHash(leaf, this.#run[index] ?? leaf));
-    if (this.#suspect !== null)
+    const stated = Buffer.from(hashes, 'base64');
+    const fits = from === first && stated.toString('base64') === hashes;
+    const expected = this.#run.length * hashBytes;
+    if (this.#suspect !== null) {
+      const odd = fits && stated.length >= expected ? this.#run.firstOdd(stated) : -1;
       return odd >= 0 && first + odd < this.#suspect.seq ? this.#bad(replaced, first + odd) : this.#suspect;
+    }
+    if (!fits || stated.length !== expected || expected === 0)
+      return this.#bad(`line ${this.#lines} of the file does not hold the hashes of the records before it`);
+    const odd = this.#run.firstOdd(stated);
     if (odd >= 0 && this.#firstOdd === null) {
       this.#firstOdd = first + odd;
       this.#stated = this.#beforeRun.copy();
     }
-    for (const leaf of leaves) this.#stated?.append(leaf);
-    this.#run = [];
+    for (let at = 0; this.#stated !== null && at < expected; at += hashBytes)
+      this.#stated.append(stated.subarray(at, at + hashBytes));
+    this.#run.clear();
     this.#beforeRun = this.#tree.copy();
     return null;
   }
 
-  /** Records without a line of their hashes before a gap or a checkpoint: the line was taken out. */
+  /** Records without a line of their hashes before a gap or a checkpoint, or too many of them: the line was taken out. */
   #closeRun(): BadRecord | null {
     return this.#run.length === 0
       ? null
@@ -270,31 +274,32 @@ export class BundleWalk {
   }
 }
 
-/** Bytes that are JSON and no record lack a member somewhere: that is the record's trouble, not the verifier's. */
-function sound<Answer>(check: () => Answer): Answer | string {
-  try {
-    return check();
-  } catch (error) {
-    if (error instanceof TypeError || error instanceof SyntaxError) return 'its bytes are not those of a record';
-    throw error;
-  }
+function recordAt({ numbers }: BundleBlock, line: number): OrderedRecord {
+  const at = line * numbersALine;
+  return {
+    seq: numbers[at] ?? Number.NaN,
+    timeUs: numbers[at + 1] ?? Number.NaN,
+    commit: numbers[at + 2] ?? Number.NaN,
+    standing: numbers[at + 3] ?? Number.NaN,
+  };
 }
 
 const replaced = 'not what was recorded: its bytes are not those that the log’s tree holds';
 
-/** The whole file. `lines` in any pieces. */
-export async function verifyBundle(file: AsyncIterable<Uint8Array>, trust: TrustedKeys): Promise<BundleVerification> {
+/** The whole file, in any pieces. `readers`: who does the reading of blocks, where it is not to be this thread. */
+export async function verifyBundle(
+  file: AsyncIterable<Uint8Array>,
+  trust: TrustedKeys,
+  readers: BlockReaders = readHere(),
+): Promise<BundleVerification> {
   const walk = new BundleWalk(trust);
-  return walk.report(await firstTrouble(walk, file));
+  return walk.report(await firstTrouble(walk, blocksOf(file, readers)));
 }
 
-async function firstTrouble(walk: BundleWalk, file: AsyncIterable<Uint8Array>): Promise<BadRecord | null> {
-  for await (const lines of bundleLines(file)) {
-    for (const line of lines) {
-      const found = line === null ? walk.overlong() : walk.take(line);
-      const bad = found instanceof Promise ? await found : found;
-      if (bad !== null) return bad;
-    }
+async function firstTrouble(walk: BundleWalk, blocks: AsyncIterable<BundleBlock | null>): Promise<BadRecord | null> {
+  for await (const block of blocks) {
+    const bad = block === null ? walk.overlong() : await walk.take(block);
+    if (bad !== null) return bad;
   }
   return walk.end();
 }

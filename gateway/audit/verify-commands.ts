@@ -7,7 +7,7 @@ import { statementType } from '../contract/statement.ts';
 import { userIdOf } from '../identity/user-name.ts';
 import { type JwsPayload, readCompactJws } from '../signing/compact-jws.ts';
 import { signatureDigest } from '../signing/stored-signature.ts';
-import type { ParsedRecord } from './verify.ts';
+import type { ParsedRecord } from './parsed-record.ts';
 
 type Told = {
   readonly tag: string;

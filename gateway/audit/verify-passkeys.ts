@@ -4,8 +4,8 @@
 import { z } from 'zod';
 import { assertionSchema } from '../contract/passkey.ts';
 import { assertionChallenge, checkAssertion } from '../signing/passkey-assertion.ts';
+import type { ParsedRecord } from './parsed-record.ts';
 import { parseTime } from './record.ts';
-import type { ParsedRecord } from './verify.ts';
 
 const passkeySchema = z.object({
   account: z.string(),

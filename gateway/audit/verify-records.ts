@@ -5,10 +5,11 @@ import { canonicalJson, type Json } from '../contract/canonical.ts';
 import { statementType } from '../contract/statement.ts';
 import { userIdOf } from '../identity/user-name.ts';
 import { checkTerminalSignature } from '../signing/stored-signature.ts';
-import type { ParsedRecord } from './verify.ts';
+import type { ParsedRecord } from './parsed-record.ts';
+import { mustBeSigned } from './signed-kinds.ts';
 import { commandChecker } from './verify-commands.ts';
 import { PasskeyWalk } from './verify-passkeys.ts';
-import { differenceToSigned, mustBeSigned, TerminalKeys } from './verify-signatures.ts';
+import { differenceToSigned, TerminalKeys } from './verify-signatures.ts';
 import { StandingWalk } from './verify-standing.ts';
 
 export type RecordCounts = {

@@ -6,7 +6,8 @@ import { publicKeySchema } from '../contract/session.ts';
 import { type ImportedKey, importedKey } from '../identity/imported-key.ts';
 import type { JwsPayload } from '../signing/compact-jws.ts';
 import { checkTerminalSignature } from '../signing/stored-signature.ts';
-import type { ParsedRecord } from './verify.ts';
+import type { ParsedRecord } from './parsed-record.ts';
+import { certifiedKind, purposeOf } from './signed-kinds.ts';
 import { PasskeyWalk } from './verify-passkeys.ts';
 
 /** Public keys by terminal, from the records that enrolled them; a terminal keeps its key for ever. */
@@ -41,47 +42,22 @@ export function signatureChecker(): (record: ParsedRecord) => Promise<string | n
   };
 }
 
-/** What a statement was made for, by the kind of the record that holds it. No record of another kind holds one. */
-const purposes: { readonly [kind: string]: string } = {
-  'command.signed': 'command',
-  'command.countersigned': 'countersign',
-  'command.declined': 'decline',
-  'command.resolved': 'resolve',
-  'terminal.approved': 'approve',
-  'terminal.revoked': 'revoke',
-  'terminal.code-issued': 'issue-code',
-  'account.unlocked': 'unlock',
-  'token.issued': 'issue-token',
-  'token.revoked': 'revoke-token',
-  'passkey.removed': 'remove-passkey',
-  'review.signed': 'review',
-  'archive.ordered': 'archive',
-  'log.key-rotated': 'rotate-log-key',
-};
-const certified = 'account.certified';
-/** A person takes his own passkey away with his password. */
-const alsoUnsigned: ReadonlySet<string> = new Set(['passkey.removed']);
-
-/** Whether a record of this kind is nothing without its signature. */
-export function mustBeSigned(kind: string): boolean {
-  return kind === certified || (purposes[kind] !== undefined && !alsoUnsigned.has(kind));
-}
-
 type Pair = readonly [what: string, said: unknown, signed: unknown];
 
 /** What a record repeats from the statement that was signed, where it differs; null where all agrees. */
 export function differenceToSigned(record: ParsedRecord, payload: JwsPayload): string | null {
   const differs = pairsOf(record, payload).find(([, said, signed]) => !same(said, signed));
   if (differs !== undefined) return `its ${differs[0]} is not the one that was signed`;
-  if (record.kind === certified) return null;
-  if (payload.purpose !== purposes[record.kind]) return 'its statement was made for something else';
+  if (record.kind === certifiedKind) return null;
+  const purpose = purposeOf(record.kind);
+  if (purpose === undefined || payload.purpose !== purpose) return 'its statement was made for something else';
   return payload.about === undefined ? null : differenceOfAction(record, payload);
 }
 
 function pairsOf(record: ParsedRecord, payload: JwsPayload): readonly Pair[] {
   const signedAt: readonly Pair[] =
     record.detail?.signedAt === undefined ? [] : [['time of signing', record.detail.signedAt, payload.signedAt]];
-  if (record.kind === certified) {
+  if (record.kind === certifiedKind) {
     const { version, text } = (record.new ?? {}) as { readonly version?: unknown; readonly text?: unknown };
     const digest = typeof text === 'string' ? createHash('sha256').update(text, 'utf8').digest('base64url') : null;
     return [...signedAt, ['text', digest, payload.textDigest], ['version', version, payload.version]];

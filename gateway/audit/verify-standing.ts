@@ -8,8 +8,8 @@ import { areaIdSchema } from '../contract/ids.ts';
 import { permissionSchema } from '../contract/session.ts';
 import { groupsAllow } from '../plant/access.ts';
 import { type AreaPlace, areaLine } from '../plant/areas.ts';
+import type { ParsedRecord } from './parsed-record.ts';
 import { parseTime, projectionOf } from './record.ts';
-import type { ParsedRecord } from './verify.ts';
 
 /** A signer's records are read, his password is checked, then the signature is appended: what changed meanwhile is newer. */
 const checkedBeforeUs = 60_000_000;

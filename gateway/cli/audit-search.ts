@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { recordsOfBundle } from '../audit/bundle-file.ts';
+import { parseRecord } from '../audit/parsed-record.ts';
 import { recordMatcher } from '../audit/record-match.ts';
-import { parseRecord } from '../audit/verify.ts';
 import { filterOf } from './audit-export.ts';
 import { CannotDo, readOptionsAndWord, type SubCommand } from './sub-command.ts';
 

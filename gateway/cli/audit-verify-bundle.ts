@@ -6,6 +6,7 @@ import { formatWitnessKey } from '../audit/cosignature.ts';
 import { formatVkey } from '../audit/signed-note.ts';
 import type { BadRecord } from '../audit/verify.ts';
 import { type BundleVerification, verifyBundle } from '../audit/verify-bundle.ts';
+import { openBundleReaders } from '../audit/worker-bundle-readers.ts';
 import { CannotDo } from './sub-command.ts';
 
 const readAtOnce = 1024 * 1024;
@@ -23,12 +24,15 @@ export async function verifyBundleFile(file: string, trust: TrustedKeys, asJson:
 }
 
 async function readAndVerify(file: string, trust: TrustedKeys): Promise<BundleVerification> {
+  const readers = openBundleReaders();
   try {
-    return await verifyBundle(createReadStream(file, { highWaterMark: readAtOnce }), trust);
+    return await verifyBundle(createReadStream(file, { highWaterMark: readAtOnce }), trust, readers);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) throw new CannotDo(`${file} cannot be read: ${message}`);
     throw error;
+  } finally {
+    await readers.close();
   }
 }
 

@@ -42,32 +42,6 @@ function canonicalText(text: string): string {
   return JSON.stringify(text);
 }
 
-/** Whether `text`, of which JSON.parse made `value`, is its canonical text, in most cases without making that. */
-export function isCanonicalText(text: string, value: Json): boolean {
-  // An escaped surrogate is either needless or alone.
-  if (JSON.stringify(value) === text && !text.includes('\\ud') && isInOrder(value)) return true;
-  try {
-    // Numbers as names JSON.parse puts into an order of its own.
-    return canonicalJson(value) === text;
-  } catch {
-    return false;
-  }
-}
-
-function isInOrder(value: Json): boolean {
-  if (value === null || typeof value !== 'object') return true;
-  if (isArray(value)) return value.every(isInOrder);
-  let before = '';
-  // What JSON.parse makes inherits nothing that can be enumerated; Object.entries would cost an array a member.
-  for (const name in value) {
-    if (name < before) return false;
-    before = name;
-    const member = value[name];
-    if (typeof member === 'object' && !isInOrder(member)) return false;
-  }
-  return true;
-}
-
 /** UTF-8 bytes of canonicalJson. */
 export function canonicalBytes(value: Json): Uint8Array {
   return new TextEncoder().encode(canonicalJson(value));

@@ -1,8 +1,9 @@
 // Passkeys against the whole house (SIG-7): real PostgreSQL, real PLCs, a passkey in software. Each refusal has its
 // record and leaves the PLC alone; what was signed is verified again from the log.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ParsedRecord } from '../../gateway/audit/parsed-record.ts';
 import { storedRows } from '../../gateway/audit/postgres-rows.ts';
-import { type ParsedRecord, verifyLog } from '../../gateway/audit/verify.ts';
+import { verifyLog } from '../../gateway/audit/verify.ts';
 import { RecordChecks } from '../../gateway/audit/verify-records.ts';
 import { signatureChecker } from '../../gateway/audit/verify-signatures.ts';
 import type { SigningComponents } from '../../gateway/contract/passkey.ts';

@@ -2,16 +2,20 @@
 // no JSON, no signature.
 import { hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { bundleLines, isRecordLine } from '../../../gateway/audit/bundle-file.ts';
+import { bundleBlocks, isRecordLine, lineEnds } from '../../../gateway/audit/bundle-file.ts';
 
-/** How many were hashed. */
-export async function hashLines(file: string): Promise<number> {
+/** How many were hashed. `digest`: how Node.js hands out what it hashed; `binary` costs a third of `buffer`. */
+export async function hashLines(file: string, digest: 'buffer' | 'binary' = 'buffer'): Promise<number> {
   let records = 0;
-  for await (const lines of bundleLines(createReadStream(file))) {
-    for (const line of lines) {
-      if (line === null || !isRecordLine(line)) continue;
-      hash('sha256', line, 'buffer');
-      records += 1;
+  for await (const block of bundleBlocks(createReadStream(file))) {
+    if (block === null) break;
+    let from = 0;
+    for (const end of lineEnds(block)) {
+      if (isRecordLine(block, from)) {
+        hash('sha256', block.subarray(from, end), digest);
+        records += 1;
+      }
+      from = end + 1;
     }
   }
   return records;

@@ -1,6 +1,6 @@
 // Break-glass (CMD-13): off by default, one complete signature, countersignatures afterwards, loud when overdue.
 import { describe, expect, test } from 'vitest';
-import type { ParsedRecord } from '../../../gateway/audit/verify.ts';
+import type { ParsedRecord } from '../../../gateway/audit/parsed-record.ts';
 import { commandChecker } from '../../../gateway/audit/verify-commands.ts';
 import { openDesk } from '../../../gateway/commands/desk.ts';
 import { codeOf, makeTag, makeWorld, pump, setpointRule, type World } from './desk-world.ts';

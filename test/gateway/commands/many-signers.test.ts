@@ -1,6 +1,6 @@
 // Up to four signers (SIG-5), and what the log says of them when it is verified.
 import { describe, expect, test } from 'vitest';
-import type { ParsedRecord } from '../../../gateway/audit/verify.ts';
+import type { ParsedRecord } from '../../../gateway/audit/parsed-record.ts';
 import { commandChecker } from '../../../gateway/audit/verify-commands.ts';
 import type { CommandRecord } from '../../../gateway/commands/command-record.ts';
 import { signatureDigest } from '../../../gateway/signing/stored-signature.ts';
