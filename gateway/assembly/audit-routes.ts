@@ -57,7 +57,7 @@ export function exportParts(
       const upTo = log.size() - 1;
       return { upTo, count: await countRecords(run, resolved(filter, plant), upTo) };
     },
-    write: ({ format, filter, extent }, caller, recorded, onWritten) =>
+    write: ({ format, filter, extent }, caller, recorded, onWritten, broken) =>
       exportInWorker(
         databaseUrl,
         {
@@ -76,6 +76,7 @@ export function exportParts(
           },
         },
         onWritten,
+        broken,
       ),
     sessionOf: (cookie, terminal, address) => people.sessions.find(cookie, terminal, address, true),
     mayExport: (caller) => people.access.mayAnywhere(caller, 'export-audit'),

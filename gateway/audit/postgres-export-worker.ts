@@ -2,14 +2,9 @@
 // the request; sends the file in chunks, each asked for before, and ends. Reads the database over a connection of its own.
 import { parentPort, workerData } from 'node:worker_threads';
 import { newClient } from '../database/connection.ts';
-import { type ExportRequest, exportChunks } from './postgres-export.ts';
+import { exportChunks } from './postgres-export.ts';
+import { type ExportTask, exportConnection, type FromExport } from './postgres-export-task.ts';
 import { runOn } from './postgres-lock.ts';
-
-export type ExportTask = { readonly databaseUrl: string; readonly request: ExportRequest };
-export type FromExport =
-  | { readonly kind: 'chunk'; readonly bytes: Uint8Array<ArrayBuffer>; readonly written: number }
-  | { readonly kind: 'done'; readonly written: number }
-  | { readonly kind: 'fault'; readonly message: string };
 
 const port = parentPort;
 if (port === null) throw new Error('this file is the body of a worker: worker-export.ts starts it');
@@ -23,9 +18,11 @@ port.on('message', () => {
 });
 
 const send = (message: FromExport, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
-const client = newClient(databaseUrl, { applicationName: 'countersign export' });
+const client = newClient(databaseUrl, { applicationName: exportConnection });
 try {
   await client.connect();
+  const connected = await client.query<{ backend: number }>('SELECT pg_backend_pid() AS backend');
+  for (const { backend } of connected.rows) send({ kind: 'connected', backend });
   await client.query('SET default_transaction_read_only = on');
   // The server notices by itself that whoever asked is gone, and stops a long question; not every platform's can.
   await client.query('SET client_connection_check_interval = 2000').catch(() => {});

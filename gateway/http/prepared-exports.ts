@@ -2,11 +2,12 @@
 // follow without one, watched and cancelled meanwhile. A link works once, soon, and in the session that asked. In memory only:
 // a restart ends them with the sessions. Used by routes/audit-exports.ts.
 import { hash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { AuditFilter, ExportFormat, ExportView } from '../contract/audit-filter.ts';
 import type { TerminalId } from '../contract/ids.ts';
 import { type Refusal, refuse } from '../contract/problem.ts';
 import type { Now } from '../identity/ports.ts';
+import { breakableStream } from './breakable-stream.ts';
 
 /** From its creation to its first use. */
 const linkMs = 60_000;
@@ -32,6 +33,8 @@ type Held = PreparedExport & {
   written: number;
   bytes: number;
   endedAtMs: number | null;
+  /** Until its thread and connection are gone, which is later than its end. */
+  holdsPlace: boolean;
   cancel: () => void;
 };
 
@@ -43,7 +46,7 @@ export function createPreparedExports(now: Now) {
   const sweep = (): void => {
     for (const held of all.values()) {
       if (held.state === 'ready' && now() >= held.expiresAtMs) end(held, 'expired');
-      if (held.endedAtMs !== null && now() - held.endedAtMs >= keptMs) all.delete(held.id);
+      if (held.endedAtMs !== null && !held.holdsPlace && now() - held.endedAtMs >= keptMs) all.delete(held.id);
     }
   };
   const end = (held: Held, state: ExportView['state']): void => {
@@ -51,7 +54,7 @@ export function createPreparedExports(now: Now) {
     held.state = state;
     held.endedAtMs = now();
   };
-  const running = (): number => [...all.values()].filter(({ state }) => state === 'running').length;
+  const running = (): number => [...all.values()].filter(({ holdsPlace }) => holdsPlace).length;
   const viewOf = (held: Held, link?: string): ExportView => ({
     id: held.id,
     format: held.format,
@@ -104,6 +107,7 @@ export function createPreparedExports(now: Now) {
         written: 0,
         bytes: 0,
         endedAtMs: null,
+        holdsPlace: false,
         cancel: () => {},
       };
       all.set(held.id, held);
@@ -125,17 +129,35 @@ export function createPreparedExports(now: Now) {
       if (running() >= mostRunning)
         return refuse('too-many-requests', 'Two exports are running already; try again when one is done.');
       held.state = 'running';
+      held.holdsPlace = true;
       return { ok: true };
     },
 
-    /** The file's bytes as they pass; keeps count, says how it ended, and can be cancelled from outside. */
-    stream(id: string, make: (onWritten: (records: number) => void) => AsyncIterable<Uint8Array>): Readable {
+    /**
+     * The file's bytes as they pass; keeps count, says how it ended, and can be cancelled from outside. Null where it was
+     * cancelled before they could begin.
+     */
+    stream(
+      id: string,
+      make: (onWritten: (records: number) => void, broken: AbortSignal) => AsyncIterable<Uint8Array>,
+    ): Readable | null {
       const held = all.get(id);
       if (held === undefined) throw new Error(`there is no export ${id}`);
-      const chunks = make((records) => {
+      if (held.endedAtMs !== null) {
+        held.holdsPlace = false;
+        return null;
+      }
+      const onWritten = (records: number): void => {
         held.written = records;
+      };
+      const stream = breakableStream((broken) => {
+        // Told before the work ends, so that this is no failure; after its last byte it is done already.
+        broken.addEventListener('abort', () => end(held, 'cancelled'));
+        return followed(held, make(onWritten, broken));
       });
-      const stream = Readable.from(followed(held, chunks), { objectMode: false });
+      stream.once('close', () => {
+        held.holdsPlace = false;
+      });
       held.cancel = () => stream.destroy(new Error('the export was cancelled'));
       return stream;
     },
@@ -143,7 +165,9 @@ export function createPreparedExports(now: Now) {
     /** It began and could not go on: its record could not be made. */
     fail(id: string): void {
       const held = all.get(id);
-      if (held !== undefined) end(held, 'failed');
+      if (held === undefined) return;
+      end(held, 'failed');
+      held.holdsPlace = false;
     },
 
     view(id: string, sessionId: string): ExportView | undefined {

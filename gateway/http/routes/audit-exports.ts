@@ -1,6 +1,6 @@
 // The audit trail as files (AUD-6): at once for programs (GET /audit/export), by a one-time link for browsers, which cannot show
 // a proof when they download. Each file is one record with filter and number of records (AUD-1), durable before its first byte.
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { AppendAudit, Caller } from '../../commands/ports.ts';
@@ -17,6 +17,7 @@ import type { Appended } from '../../contract/audit-record.ts';
 import type { TerminalId } from '../../contract/ids.ts';
 import { GatewayError, type Refusal } from '../../contract/problem.ts';
 import type { Now } from '../../identity/ports.ts';
+import { breakableStream } from '../breakable-stream.ts';
 import { sessionCookie } from '../guard.ts';
 import { createPreparedExports } from '../prepared-exports.ts';
 import { orRefuse, problems } from '../refusal-answers.ts';
@@ -28,12 +29,13 @@ export type ExportParts = {
   readonly append: AppendAudit;
   /** How many records match up to the newest. Throws `not-found` for an unknown area. */
   readonly measure: (filter: AuditFilter) => Promise<Extent>;
-  /** The file, made in a thread of its own as fast as it is read; stops when the reader does. */
+  /** The file, made in a thread of its own as fast as it is read; ends at once with `broken`. */
   readonly write: (
     of: { readonly format: ExportFormat; readonly filter: AuditFilter; readonly extent: Extent },
     caller: Caller,
     recorded: Appended,
     onWritten: (records: number) => void,
+    broken: AbortSignal,
   ) => AsyncIterable<Uint8Array>;
   /** The session of a cookie, at the terminal and address that it is bound to. */
   readonly sessionOf: (
@@ -87,8 +89,10 @@ export function auditExportRoutes(app: Application, parts: ExportParts): void {
       const caller = callerOf(request);
       const extent = await parts.measure(filter);
       const recorded = await record(caller, format, filter, extent);
-      const chunks = parts.write({ format, filter, extent }, caller, recorded, () => {});
-      return sendFile(reply, format, recorded, Readable.from(chunks, { objectMode: false }));
+      const file = breakableStream((broken) =>
+        parts.write({ format, filter, extent }, caller, recorded, () => {}, broken),
+      );
+      return sendFile(reply, format, recorded, file);
     },
   );
 
@@ -188,9 +192,10 @@ export function auditExportRoutes(app: Application, parts: ExportParts): void {
         throw fault;
       }
       const extent = { count, upTo };
-      const file = exports.stream(id, (onWritten) =>
-        parts.write({ format, filter, extent }, caller, recorded, onWritten),
+      const file = exports.stream(id, (onWritten, broken) =>
+        parts.write({ format, filter, extent }, caller, recorded, onWritten, broken),
       );
+      if (file === null) throw notThere();
       return sendFile(reply, format, recorded, file);
     },
   );
