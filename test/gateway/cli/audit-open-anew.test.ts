@@ -2,9 +2,9 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkpointFile } from '../../../gateway/audit/file-checkpoint.ts';
-import { countersign } from '../../../gateway/cli/countersign.ts';
+import { onCommandLine } from '../../support/command-line.ts';
 import {
   openTestLog,
   startTestServer,
@@ -33,22 +33,7 @@ describe('audit open-anew', () => {
     await server?.stop();
   });
 
-  async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-    const said = { out: '', err: '' };
-    const catching = (stream: 'out' | 'err') => (chunk: string | Uint8Array) => {
-      said[stream] += String(chunk);
-      return true;
-    };
-    const spies = [
-      vi.spyOn(process.stdout, 'write').mockImplementation(catching('out')),
-      vi.spyOn(process.stderr, 'write').mockImplementation(catching('err')),
-    ];
-    try {
-      return { code: await countersign(['audit', ...args, '--data', test.dataFolder], {}), ...said };
-    } finally {
-      for (const spy of spies) spy.mockRestore();
-    }
-  }
+  const run = (...args: string[]) => onCommandLine('audit', ...args, '--data', test.dataFolder);
   const openAnew = (...args: string[]) => run('open-anew', ...args, '--database', database.superuserUrl);
   const verify = () => run('verify', '--json', '--database', database.gatewayUrl);
   const size = async () => {

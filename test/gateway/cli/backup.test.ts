@@ -14,6 +14,7 @@ import { countersign } from '../../../gateway/cli/countersign.ts';
 import { newClient } from '../../../gateway/database/connection.ts';
 import { prepareDatabase } from '../../../gateway/database/prepare.ts';
 import { withSchema } from '../../../gateway/database/schema.ts';
+import { onCommandLine as run } from '../../support/command-line.ts';
 import {
   openTestLog,
   storageServers,
@@ -70,22 +71,6 @@ for (const { name, start } of storageServers()) {
     const source = (): string[] => ['--data', log.dataFolder, '--database', database.gatewayUrl];
     const opener = (): string[] => ['--identity', path.join(folder, 'identity')];
 
-    async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-      const said = { out: '', err: '' };
-      const catching = (stream: 'out' | 'err') => (chunk: string | Uint8Array) => {
-        said[stream] += String(chunk);
-        return true;
-      };
-      const spies = [
-        vi.spyOn(process.stdout, 'write').mockImplementation(catching('out')),
-        vi.spyOn(process.stderr, 'write').mockImplementation(catching('err')),
-      ];
-      try {
-        return { code: await countersign(args, {}), ...said };
-      } finally {
-        for (const spy of spies) spy.mockRestore();
-      }
-    }
     async function newFolder(): Promise<string> {
       const made = await temporaryFolder();
       opened.push(() => rm(made, { recursive: true, force: true }));

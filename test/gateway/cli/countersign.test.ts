@@ -1,23 +1,7 @@
 // The manners that all sub-commands share (interfaces.md, "CLI"), asked of each that the overview names, in this process.
-import { expect, it, vi } from 'vitest';
-import { countersign } from '../../../gateway/cli/countersign.ts';
+import { expect, it } from 'vitest';
+import { onCommandLine as run } from '../../support/command-line.ts';
 
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const said = { out: '', err: '' };
-  const catching = (stream: 'out' | 'err') => (chunk: string | Uint8Array) => {
-    said[stream] += String(chunk);
-    return true;
-  };
-  const spies = [
-    vi.spyOn(process.stdout, 'write').mockImplementation(catching('out')),
-    vi.spyOn(process.stderr, 'write').mockImplementation(catching('err')),
-  ];
-  try {
-    return { code: await countersign(args, {}), ...said };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
 /** The sub-commands that an overview lists, each by its words. */
 const listed = (overview: string): string[] =>
   overview.split('\n').flatMap((line) => /^ {2}([a-z-]+(?: [a-z-]+)?) +\S/.exec(line)?.[1] ?? []);
