@@ -1,30 +1,13 @@
 // What holds on every page (HMI-2): a finger hits what can be pressed, nothing leaves the screen sideways at 1280 px, nothing
 // lies over the page, everything that can be pressed has a name. In a real browser, the header at its fullest.
 import { randomUUID } from 'node:crypto';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
 import { type CommandView, commandViewSchema } from '../../../gateway/contract/command.ts';
-import { launchBrowser } from '../../support/browser.ts';
-import { type OpenedPage, openPage, setpointKey, signIn } from '../support/open-page.ts';
-import { type ScriptedGateway, startScriptedGateway } from '../support/scripted-gateway.ts';
+import { setpointKey, signIn } from '../support/open-page.ts';
+import { scriptedPage } from '../support/scripted-page.ts';
 
-let browser: Browser;
-let gateway: ScriptedGateway;
-let opened: OpenedPage;
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterAll(() => browser?.close());
-beforeEach(async () => {
-  gateway = await startScriptedGateway();
-  opened = await openPage(browser, gateway);
-});
-afterEach(async () => {
-  await opened.close();
-  await gateway.stop();
-  expect(opened.faults).toEqual([]);
-});
+const scene = scriptedPage();
 
 type Faults = { readonly small: readonly string[]; readonly nameless: readonly string[]; readonly beyond: string[] };
 
@@ -85,7 +68,7 @@ function carriedOut(tagId: string, overdue: boolean): CommandView {
 const none: Faults = { small: [], nameless: [], beyond: [] };
 
 test('HMI-2: on each page a finger hits what can be pressed, and nothing is wider than a screen of 1280 px', async () => {
-  const { page } = opened;
+  const { page } = scene.opened;
   await page.getByLabel('User name').waitFor();
   expect(await faultsOf(page)).toEqual(none);
   await signIn(page);
@@ -93,8 +76,8 @@ test('HMI-2: on each page a finger hits what can be pressed, and nothing is wide
   await page.locator('.cs-frame[data-link="live"]').waitFor();
   // Both connections lost take most of the header.
   for (const id of ['bioreactor', 'water'])
-    gateway.setConnection(id, { state: 'lost', error: 'no answer', since: new Date().toISOString() });
-  gateway.changeOutside('BR101.TIC.SP', 38);
+    scene.gateway.setConnection(id, { state: 'lost', error: 'no answer', since: new Date().toISOString() });
+  scene.gateway.changeOutside('BR101.TIC.SP', 38);
   await page.locator('.cs-unattributed').waitFor();
   await page.getByText('lost since').nth(1).waitFor();
   expect(await faultsOf(page)).toEqual(none);
@@ -141,15 +124,15 @@ test.each([
 ])(
   'HMI-2, CMD-13: with everything amiss at once at $width px, keys are as large as a finger, and each link opens its own',
   async (size) => {
-    const { page } = opened;
+    const { page } = scene.opened;
     await page.setViewportSize(size);
     for (const tagId of ['BR101.DO.SP', 'BR101.SIC.SP', 'WFI.FIC.SP', 'WFI.TIC.SP'])
-      gateway.owed.push(carriedOut(tagId, tagId === 'WFI.TIC.SP'));
+      scene.gateway.owed.push(carriedOut(tagId, tagId === 'WFI.TIC.SP'));
     await signIn(page);
     await setpointKey(page, 'BR101.TIC.SP').waitFor();
     for (const id of ['bioreactor', 'water'])
-      gateway.setConnection(id, { state: 'lost', error: 'no answer', since: new Date().toISOString() });
-    gateway.changeOutside('BR101.TIC.SP', 38);
+      scene.gateway.setConnection(id, { state: 'lost', error: 'no answer', since: new Date().toISOString() });
+    scene.gateway.changeOutside('BR101.TIC.SP', 38);
     await page.locator('.cs-unattributed').waitFor();
     await page.getByText('lost since').nth(1).waitFor();
     const notice = page.getByRole('alert').filter({ hasText: 'Countersignatures after break-glass are overdue.' });
@@ -177,10 +160,10 @@ test.each([
 );
 
 test('HMI-2, CMD-11: the notice of a change covers nothing of the page', async () => {
-  const { page } = opened;
+  const { page } = scene.opened;
   await signIn(page);
   await setpointKey(page, 'BR101.TIC.SP').waitFor();
-  gateway.changeOutside('BR101.TIC.SP', 38);
+  scene.gateway.changeOutside('BR101.TIC.SP', 38);
   const notice = await page.locator('.cs-unattributed').boundingBox();
   const content = await page.locator('.cs-content').boundingBox();
   expect(notice).not.toBeNull();

@@ -1,30 +1,13 @@
 // A setpoint changed past the gateway, as an operator meets it in a real browser (CMD-11).
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { launchBrowser } from '../../support/browser.ts';
-import { type OpenedPage, openPage, setpointKey, signIn } from '../support/open-page.ts';
-import { type ScriptedGateway, startScriptedGateway } from '../support/scripted-gateway.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { setpointKey, signIn } from '../support/open-page.ts';
+import { scriptedPage } from '../support/scripted-page.ts';
 
-let browser: Browser;
-let gateway: ScriptedGateway;
-let opened: OpenedPage;
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterAll(() => browser?.close());
-beforeEach(async () => {
-  gateway = await startScriptedGateway();
-  opened = await openPage(browser, gateway);
-});
-afterEach(async () => {
-  await opened.close();
-  await gateway.stop();
-  expect(opened.faults).toEqual([]);
-});
+const scene = scriptedPage();
 
 async function signedIn(): Promise<Page> {
-  const { page } = opened;
+  const { page } = scene.opened;
   await signIn(page);
   await setpointKey(page, 'BR101.TIC.SP').waitFor();
   await page.locator('.cs-frame[data-link="live"]').waitFor();
@@ -35,7 +18,7 @@ test('CMD-11: a notice tells the change, in nobody’s way, until it is put away
   const page = await signedIn();
   const notice = page.locator('.cs-unattributed');
   expect(await notice.count()).toBe(0);
-  gateway.changeOutside('BR101.TIC.SP', 38);
+  scene.gateway.changeOutside('BR101.TIC.SP', 38);
   await notice.waitFor();
   await expect
     .poll(() => notice.textContent())
@@ -50,7 +33,7 @@ test('CMD-11: a notice tells the change, in nobody’s way, until it is put away
   await page.reload();
   await setpointKey(page, 'BR101.TIC.SP').waitFor();
   await page.locator('.cs-frame[data-link="live"]').waitFor();
-  gateway.changeOutside('BR101.PH.SP', 7);
+  scene.gateway.changeOutside('BR101.PH.SP', 7);
   await notice.waitFor();
   await expect.poll(() => notice.textContent()).toContain('BR101.PH.SP');
   expect(await notice.textContent()).not.toContain('more like it');
@@ -58,7 +41,7 @@ test('CMD-11: a notice tells the change, in nobody’s way, until it is put away
 
 test('CMD-11: the notice leads to the record in the trail, and to the list of all such changes', async () => {
   const page = await signedIn();
-  gateway.changeOutside('BR101.TIC.SP', 38);
+  scene.gateway.changeOutside('BR101.TIC.SP', 38);
   const notice = page.locator('.cs-unattributed');
   await notice.getByRole('link', { name: 'Show the record' }).click();
   await page.getByRole('heading', { name: 'Audit trail' }).waitFor();
@@ -69,7 +52,7 @@ test('CMD-11: the notice leads to the record in the trail, and to the list of al
   await notice.getByRole('link', { name: 'All such changes' }).click();
   await page.getByRole('heading', { name: 'Changed outside Countersign' }).waitFor();
   await expect.poll(() => page.locator('tbody tr').count()).toBe(1);
-  gateway.changeOutside('BR101.PH.SP', 7);
+  scene.gateway.changeOutside('BR101.PH.SP', 7);
   await expect.poll(() => page.locator('tbody tr').count()).toBe(2);
   await expect.poll(() => page.locator('tbody tr').first().textContent()).toContain('BR101.PH.SP');
 });
